@@ -1,0 +1,1 @@
+"""The small package under the course: the lab, waiting, proving."""

@@ -1,0 +1,104 @@
+"""``python3 src/labkit VERB`` on a bare machine, ``python -m labkit VERB`` afterwards.
+
+Standard library only: this file is what makes the virtual environment in which everything else runs.
+The environment is rebuilt when Python or ``requirements.txt`` changes, and left alone otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[2]
+VENV = Path(os.environ.get("LABKIT_VENV") or REPO / ".venv")
+LOCK = REPO / "requirements.txt"
+NEEDS_INSTALL = 3
+
+
+def stamp() -> str:
+    """What the environment must have been made from: this Python, this lock, this place."""
+    return hashlib.sha256(
+        b"%s %s %s" % (sys.version.encode(), LOCK.read_bytes(), str(REPO).encode())
+    ).hexdigest()
+
+
+def python() -> Path:
+    """The environment's interpreter."""
+    return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def locked(name: str) -> str:
+    """The lines of the lock that pin one package, hashes included."""
+    taken, on = [], False
+    for line in LOCK.read_text().splitlines():
+        if line[:1] not in ("", " ", "#"):
+            on = line.startswith(name + "==")
+        if on and not line.lstrip().startswith("#"):
+            taken.append(line)
+    return "\n".join(taken) + "\n"
+
+
+def make_venv() -> None:
+    """Makes the environment anew; ends the program with what to install if it cannot."""
+    print(
+        f"Python environment: installing {LOCK.name} into {VENV.name}/ (about 250 MB, 1 to 2 min) …",
+        flush=True,
+    )
+    shutil.rmtree(VENV, ignore_errors=True)
+    made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True)
+    if made.returncode:
+        print(
+            f"This Python ({sys.executable}) cannot make a virtual environment:\n{made.stdout}{made.stderr}"
+            "next: install its venv module (Debian, Ubuntu: apt-get install python3-venv), then again.",
+            file=sys.stderr,
+        )
+        raise SystemExit(NEEDS_INSTALL)
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as f:
+        f.write(locked("uv"))
+    pip = [str(python()), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    try:
+        subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", f.name], check=True)
+    finally:
+        os.unlink(f.name)
+    uv = [str(python()), "-m", "uv", "pip"]
+    env = {**os.environ, "VIRTUAL_ENV": str(VENV)}
+    sync = [*uv, "sync", "--quiet", "--require-hashes", "--compile-bytecode", str(LOCK)]
+    subprocess.run(sync, check=True, env=env)
+    # The course itself runs from its folder: one path file, nothing to build.
+    site = next(VENV.glob("[Ll]ib*/**/site-packages"))
+    (site / "labkit.pth").write_text(f"{REPO / 'src'}\n")
+    (VENV / "labkit-stamp").write_text(stamp())
+
+
+def main() -> None:
+    """Runs the verb in the environment, which is made first where it is missing or stale."""
+    if sys.version_info < (3, 11):  # noqa: UP036  a bare machine may have any Python
+        print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.", file=sys.stderr)
+        raise SystemExit(NEEDS_INSTALL)
+    inside = Path(sys.prefix).resolve() == VENV.resolve()
+    if inside:
+        from labkit.cli import main as verbs
+
+        verbs()
+        return
+    mark = VENV / "labkit-stamp"
+    if not mark.exists() or mark.read_text() != stamp():
+        try:
+            make_venv()
+        except subprocess.CalledProcessError as e:
+            print(
+                f"The Python environment could not be made: {' '.join(e.cmd[:6])} … ended with {e.returncode}\n"
+                "(its message is above).\nnext: check the connection to the Python package index, then again.",
+                file=sys.stderr,
+            )
+            raise SystemExit(1) from None
+    os.execv(python(), [str(python()), "-m", "labkit", *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""The verbs: one file each in this folder, loaded only when called."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+
+import click
+
+from labkit.errors import LabkitError
+
+
+class Verbs(click.Group):
+    """A click group that finds its commands in this folder: ``up.py`` holds ``command``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All verbs, sorted."""
+        return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Loads one verb, or None where there is no such file."""
+        if name not in self.list_commands(ctx):
+            return None
+        return importlib.import_module(f"labkit.cli.{name}").command
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def group() -> None:
+    """Containers, Proven: a Docker engine, a kind cluster and the course that runs on them."""
+
+
+def main() -> None:
+    """Runs a verb; an error of the course is printed as its message and sets the exit status."""
+    try:
+        group(prog_name="labkit")
+    except LabkitError as e:
+        print(f"labkit: {e}", file=sys.stderr)
+        raise SystemExit(e.exit_code) from None

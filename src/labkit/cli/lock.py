@@ -1,0 +1,27 @@
+"""``labkit lock``: pins requirements.in anew."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import click
+
+from labkit.home import repo
+
+
+@click.command()
+def command() -> None:
+    """Pin requirements.in to requirements.txt, every file's hash included."""
+    wanted = [
+        "--quiet",
+        "--upgrade",
+        "--universal",
+        "--generate-hashes",
+        "--no-header",
+        "--no-emit-index-url",
+    ]
+    wanted += ["--python-version", "3.11.7", "requirements.in", "--output-file", "requirements.txt"]
+    raise SystemExit(
+        subprocess.run([sys.executable, "-m", "uv", "pip", "compile", *wanted], cwd=repo()).returncode
+    )
