@@ -1,0 +1,181 @@
+"""The course's kind cluster: made, resumed after a stop, repaired, removed.
+
+Its node containers carry the lab's label through their image, so that a foreign cluster of the same name is
+told apart; its Docker network and its kubeconfig file are its own.
+"""
+
+from __future__ import annotations
+
+import time
+
+import docker
+from docker.errors import NotFound
+from docker.models.containers import Container
+
+from labkit import engine, node_probe
+from labkit.errors import ClusterUnavailable, CommandFailed, NotOurs, TimedOut
+from labkit.golang import Say
+from labkit.home import LABEL, cluster_name, home, kubeconfig, lab_id, labels, repo
+from labkit.run import run
+from labkit.until import until
+
+KIND_LABEL = "io.x-k8s.kind.cluster"
+CREATE_SECONDS = 300
+HEALTHY_SECONDS = 120
+SIZE = 3
+
+
+def nodes(client: docker.DockerClient) -> list[Container]:
+    """The cluster's node containers, stopped ones included.
+
+    Raises:
+        NotOurs: a cluster of our name exists and carries another lab's label, or none.
+    """
+    found = client.containers.list(all=True, filters={"label": f"{KIND_LABEL}={cluster_name()}"})
+    foreign = [c.name for c in found if c.labels.get(LABEL) != lab_id()]
+    if foreign:
+        raise NotOurs(
+            f"A kind cluster named {cluster_name()} exists and this lab did not make it.",
+            found=", ".join(sorted(foreign)),
+            fix="export LABKIT_CLUSTER=<another name>, then: make up",
+        )
+    return sorted(found, key=lambda c: c.name)
+
+
+def network(client: docker.DockerClient) -> str:
+    """Makes the cluster's own Docker network if it is not there; returns its name."""
+    name = cluster_name()
+    try:
+        found = client.networks.get(name)
+    except NotFound:
+        client.networks.create(name, driver="bridge", labels=labels())
+        return name
+    if (found.attrs.get("Labels") or {}).get(LABEL) != lab_id():
+        raise NotOurs(
+            f"A Docker network named {name} exists and this lab did not make it.",
+            fix="export LABKIT_CLUSTER=<another name>, then: make up",
+        )
+    return name
+
+
+def kind(*arguments: object) -> str:
+    """Runs the course's own kind against the course's engine and network."""
+    env = engine.cli_env() | {"KIND_EXPERIMENTAL_DOCKER_NETWORK": cluster_name()}
+    return run([home() / "bin" / "kind", *arguments], env=env, timeout=CREATE_SECONDS)
+
+
+def kubectl(*arguments: object, **options) -> str:
+    """Runs the course's own kubectl against the course's cluster."""
+    return run([home() / "bin" / "kubectl", *arguments], env=engine.cli_env(), **options)
+
+
+def mark() -> object:
+    """The file that says a cluster was made whole; a half-made one lacks it."""
+    return home() / f"{cluster_name()}.complete"
+
+
+def create(client: docker.DockerClient, image: str, say: Say) -> None:
+    """Makes the cluster; what a half-finished earlier run left is removed first."""
+    delete(client)
+    network(client)
+    say("kind create cluster")
+    kind(
+        *("create", "cluster", "--quiet", "--name", cluster_name(), "--image", image, "--wait", "0s"),
+        *("--config", repo() / "k8s/cluster/kind.yaml", "--kubeconfig", kubeconfig()),
+    )
+    say("metrics-server")
+    kubectl("apply", "--server-side", "--filename", repo() / "k8s/cluster/metrics-server.yaml")
+    mark().write_text(image)
+
+
+def resume(client: docker.DockerClient, say: Say) -> None:
+    """Starts stopped node containers; the state of the cluster is kept."""
+    stopped = [c for c in nodes(client) if c.status != "running"]
+    if stopped:
+        say(
+            "starting the stopped nodes: "
+            + ", ".join(c.name.removeprefix(cluster_name() + "-") for c in stopped)
+        )
+    for container in stopped:
+        if container.status == "paused":
+            container.unpause()
+        else:
+            container.start()
+
+
+def wait_healthy(client: docker.DockerClient, say: Say, timeout: float = HEALTHY_SECONDS) -> None:
+    """Waits until nodes are Ready, routes are set and cluster DNS answers on every node.
+
+    Raises:
+        ClusterUnavailable: they did not in time; names what is missing.
+    """
+    say("waiting for nodes, routes and DNS")
+    last: list[str] = []
+
+    def healthy() -> bool:
+        last[:] = node_probe.problems(nodes(client))
+        return not last
+
+    try:
+        until(healthy, timeout=timeout, every=0.05, what="the cluster is healthy")
+    except TimedOut:
+        raise ClusterUnavailable(
+            "The cluster did not become healthy.",
+            found="; ".join(last),
+            fix="make up (a second try makes a new one)",
+        ) from None
+
+
+def ensure(image: str, say: Say = lambda text: None) -> str:
+    """Brings the cluster up: left alone, resumed, repaired, or made.
+
+    Args:
+        image: the node image for a new cluster.
+        say: told what is going on.
+
+    Returns:
+        What was done: "already up", "resumed", "made" or "made anew: …" with the reason.
+    """
+    client = engine.client()
+    network(client)
+    present = nodes(client)
+    whole = len(present) == SIZE and mark().exists() and kubeconfig().exists()
+    if not whole:
+        create(client, image, say)
+        wait_healthy(client, say)
+        return (
+            "made"
+            if not present
+            else f"made anew: {len(present)} of {SIZE} nodes were left of an earlier one"
+        )
+    stopped = [c for c in present if c.status != "running"]
+    if not stopped and not node_probe.problems(present):
+        return "already up"
+    started = time.monotonic()
+    try:
+        resume(client, say)
+        wait_healthy(client, say)
+        return "resumed" if stopped else f"recovered in {time.monotonic() - started:.0f} s"
+    except (ClusterUnavailable, CommandFailed, docker.errors.APIError) as e:
+        say("it cannot be repaired: making a new one")
+        create(client, image, say)
+        wait_healthy(client, say)
+        return f"made anew, what was in it is gone: {getattr(e, 'found', None) or e}"
+
+
+def stop(client: docker.DockerClient) -> int:
+    """Stops the nodes, all at once, and keeps their state; returns how many were stopped."""
+    running = [c for c in nodes(client) if c.status == "running"]
+    if running:
+        run([*engine.docker_cmd(), "stop", *(c.name for c in running)], env=engine.cli_env())
+    return len(running)
+
+
+def delete(client: docker.DockerClient) -> bool:
+    """Removes the cluster and its kubeconfig; True if there was one."""
+    present = nodes(client)
+    mark().unlink(missing_ok=True)
+    for container in present:
+        container.remove(force=True, v=True)
+    kubeconfig().unlink(missing_ok=True)
+    return bool(present)
