@@ -6,11 +6,16 @@ told apart; its Docker network and its kubeconfig file are its own.
 
 from __future__ import annotations
 
+import json
+import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import docker
 from docker.errors import NotFound
 from docker.models.containers import Container
+from docker.types import IPAMConfig, IPAMPool
 
 from labkit import engine, node_probe
 from labkit.errors import ClusterUnavailable, CommandFailed, NotOurs, TimedOut
@@ -20,7 +25,9 @@ from labkit.run import run
 from labkit.until import until
 
 KIND_LABEL = "io.x-k8s.kind.cluster"
-CREATE_SECONDS = 300
+READINESS = (
+    '[{"op": "add", "path": "/spec/template/spec/containers/0/readinessProbe/periodSeconds", "value": 1}]'
+)
 HEALTHY_SECONDS = 120
 SIZE = 3
 
@@ -43,12 +50,20 @@ def nodes(client: docker.DockerClient) -> list[Container]:
 
 
 def network(client: docker.DockerClient) -> str:
-    """Makes the cluster's own Docker network if it is not there; returns its name."""
+    """Makes the cluster's own Docker network if it is not there; returns its name.
+
+    Its subnet is the one that the engine would have chosen, stated: only then may a container be given an
+    address, and a control plane that comes back with another address takes a minute longer to recover.
+    """
     name = cluster_name()
     try:
         found = client.networks.get(name)
     except NotFound:
-        client.networks.create(name, driver="bridge", labels=labels())
+        trial = client.networks.create(name, driver="bridge", labels=labels())
+        trial.reload()
+        pool = IPAMPool(**{k.lower(): v for k, v in trial.attrs["IPAM"]["Config"][0].items()})
+        trial.remove()
+        client.networks.create(name, driver="bridge", labels=labels(), ipam=IPAMConfig(pool_configs=[pool]))
         return name
     if (found.attrs.get("Labels") or {}).get(LABEL) != lab_id():
         raise NotOurs(
@@ -58,10 +73,24 @@ def network(client: docker.DockerClient) -> str:
     return name
 
 
-def kind(*arguments: object) -> str:
-    """Runs the course's own kind against the course's engine and network."""
-    env = engine.cli_env() | {"KIND_EXPERIMENTAL_DOCKER_NETWORK": cluster_name()}
-    return run([home() / "bin" / "kind", *arguments], env=env, timeout=CREATE_SECONDS)
+def kind_env() -> dict[str, str]:
+    """The environment in which kind uses the course's engine and the cluster's own network."""
+    return engine.cli_env() | {"KIND_EXPERIMENTAL_DOCKER_NETWORK": cluster_name()}
+
+
+def finish_control_plane(client: docker.DockerClient) -> None:
+    """Adds metrics-server, and has CoreDNS asked for readiness each second instead of every ten."""
+    control = client.containers.get(f"{cluster_name()}-control-plane")
+    manifest = (repo() / "k8s/cluster/metrics-server.yaml").read_text()
+    for command in (
+        f"{node_probe.API} -n kube-system patch deployment coredns --type=json -p '{READINESS}'",
+        f"{node_probe.API} apply --server-side -f - <<'MANIFEST'\n{manifest}\nMANIFEST",
+    ):
+        code, out = control.exec_run(["bash", "-c", command])
+        if code:
+            raise CommandFailed(
+                "The control plane refused an add-on.", found=out.decode(errors="replace").strip()
+            )
 
 
 def kubectl(*arguments: object, **options) -> str:
@@ -69,27 +98,39 @@ def kubectl(*arguments: object, **options) -> str:
     return run([home() / "bin" / "kubectl", *arguments], env=engine.cli_env(), **options)
 
 
-def mark() -> object:
-    """The file that says a cluster was made whole; a half-made one lacks it."""
+def mark() -> Path:
+    """The file that says a cluster was made whole, and its nodes' addresses; a half-made one lacks it."""
     return home() / f"{cluster_name()}.complete"
+
+
+def address(container: Container) -> str:
+    """A node's address in the cluster's network; empty while it is stopped."""
+    return container.attrs["NetworkSettings"]["Networks"].get(cluster_name(), {}).get("IPAddress", "")
 
 
 def create(client: docker.DockerClient, image: str, say: Say) -> None:
     """Makes the cluster; what a half-finished earlier run left is removed first."""
     delete(client)
     network(client)
-    say("kind create cluster")
-    kind(
-        *("create", "cluster", "--quiet", "--name", cluster_name(), "--image", image, "--wait", "0s"),
-        *("--config", repo() / "k8s/cluster/kind.yaml", "--kubeconfig", kubeconfig()),
-    )
-    say("metrics-server")
-    kubectl("apply", "--server-side", "--filename", repo() / "k8s/cluster/metrics-server.yaml")
-    mark().write_text(image)
+    command = [home() / "bin" / "kind", "create", "cluster", "--name", cluster_name(), "--image", image]
+    command += ["--config", repo() / "k8s/cluster/kind.yaml", "--kubeconfig", kubeconfig(), "--wait", "0s"]
+    process = subprocess.Popen(command, env=kind_env(), stderr=subprocess.PIPE, text=True)
+    said: list[str] = []
+    with ThreadPoolExecutor(1) as pool:
+        for line in process.stderr:
+            said.append(line.rstrip())
+            say("kind: " + line.strip(" •✓.\n").encode("ascii", "ignore").decode().strip())
+            if "✓ Installing CNI" in line:  # the API server is there, the workers are still to come
+                add_ons = pool.submit(finish_control_plane, client)
+    if process.wait():
+        raise CommandFailed("kind could not make the cluster.", found="\n".join(said[-15:]), fix="make up")
+    add_ons.result()
+    mark().write_text(json.dumps({c.name: address(c) for c in nodes(client)}))
 
 
 def resume(client: docker.DockerClient, say: Say) -> None:
-    """Starts stopped node containers; the state of the cluster is kept."""
+    """Starts stopped node containers, each with the address it had; the state of the cluster is kept."""
+    had, own = json.loads(mark().read_text()), client.networks.get(cluster_name())
     stopped = [c for c in nodes(client) if c.status != "running"]
     if stopped:
         say(
@@ -99,8 +140,10 @@ def resume(client: docker.DockerClient, say: Say) -> None:
     for container in stopped:
         if container.status == "paused":
             container.unpause()
-        else:
-            container.start()
+            continue
+        own.disconnect(container, force=True)
+        own.connect(container, ipv4_address=had[container.name])
+        container.start()
 
 
 def wait_healthy(client: docker.DockerClient, say: Say, timeout: float = HEALTHY_SECONDS) -> None:

@@ -69,10 +69,12 @@ def unready(nodes: list[dict], items: list[dict], containers: list[Container]) -
         node = next((n for n in nodes if n["metadata"]["name"] == container.name), None)
         if node is None:
             continue
-        conditions = {c["type"]: c["status"] for c in node["status"].get("conditions", [])}
-        if conditions.get("Ready") != "True":
+        conditions = {c["type"]: c for c in node["status"].get("conditions", [])}
+        ready = conditions.get("Ready", {})
+        said = max(ready.get("lastHeartbeatTime", ""), leases.get(container.name, {}).get("renewTime", ""))
+        if ready.get("status") != "True":
             found.append(f"{short(container.name)} is not Ready")
-        elif leases.get(container.name, {}).get("renewTime", "") < started(container):
+        elif said < started(container):
             found.append(f"{short(container.name)}'s kubelet is silent")
     return found
 
@@ -84,8 +86,8 @@ def started(container: Container) -> str:
 
 
 def unavailable(items: list[dict]) -> list[str]:
-    """System Deployments without an available replica (metrics-server is not waited for)."""
-    wanted = {"coredns", "local-path-provisioner"}
+    """System Deployments without an available replica (what a Pod can wait for itself is not waited for)."""
+    wanted = {"coredns"}
     return [
         f"{i['metadata']['name']} has no available replica"
         for i in items
@@ -111,3 +113,37 @@ def network(container: Container, nodes: list[dict]) -> list[str]:
     if ask(container, DNS).strip() != "12":
         found.append(f"cluster DNS does not answer {short(container.name)}")
     return found
+
+
+def lost_traffic(containers: list[Container]) -> list[str]:
+    """Tries a TCP connection from every node to system Pods on the others; returns those that failed."""
+    control = next(c for c in containers if c.name.endswith("-control-plane"))
+    pods = json.loads(ask(control, f"{API} get pods -n kube-system -o json") or '{"items": []}')["items"]
+    targets = []
+    for pod in pods:
+        ports = [p["containerPort"] for c in pod["spec"]["containers"] for p in c.get("ports", [])]
+        ready = any(
+            c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", [])
+        )
+        if not pod["spec"].get("hostNetwork") and ports and ready:
+            tcp = [
+                p["containerPort"]
+                for c in pod["spec"]["containers"]
+                for p in c["ports"]
+                if p["protocol"] == "TCP"
+            ]
+            targets.append((pod["spec"]["nodeName"], pod["status"]["podIP"], tcp[0]))
+    if not targets:
+        return ["no system Pod to reach"]
+
+    def reach(container: Container) -> list[str]:
+        return [
+            f"{short(container.name)} does not reach a Pod on {short(node)}"
+            for node, ip, port in targets
+            if node != container.name
+            and ask(container, f"timeout 2 bash -c 'exec 3<>/dev/tcp/{ip}/{port}' && echo yes").strip()
+            != "yes"
+        ]
+
+    with ThreadPoolExecutor(len(containers)) as pool:
+        return sorted({p for found in pool.map(reach, containers) for p in found})
