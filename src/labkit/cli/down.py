@@ -1,0 +1,20 @@
+"""``labkit down``: takes the lab away again."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.option(
+    "--all", "everything", is_flag=True, help="Also images, caches and the course's own engine's data."
+)
+@click.option("--keep-engine", is_flag=True, help="Leave the course's own engine running.")
+def command(everything: bool, keep_engine: bool) -> None:
+    """Remove what the course made, and nothing else."""
+    from labkit.down import take_down
+
+    removed = take_down(everything, keep_engine)
+    click.echo(
+        "removed " + (", ".join(f"{n} {kind}" for kind, n in removed.items() if n) or "nothing: all was gone")
+    )

@@ -1,0 +1,76 @@
+"""Removes what the course made and nothing else: labels say what that is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import docker
+
+from labkit import cluster, engine, private_root
+from labkit.errors import EngineUnavailable
+from labkit.home import LABEL, home, lab_id
+from labkit.run import run
+
+
+def take_down(everything: bool = False, keep_engine: bool = False) -> dict[str, int]:
+    """Removes the cluster, the registry, and every container, network and volume with our label.
+
+    Args:
+        everything: also our images and our caches.
+        keep_engine: leave the course's own engine running, if it is.
+
+    Returns:
+        What was removed: kind of object → how many.
+    """
+    removed: dict[str, int] = {}
+    try:
+        client = engine.client()
+    except EngineUnavailable:
+        client = None  # nothing of ours can run without an engine; its own data may still be there
+    if client:
+        removed = remove_objects(client)
+        if everything:
+            removed["images"] = remove_images(client)
+    if private_root.pid() and (everything or not keep_engine):
+        private_root.stop()
+        removed["engine"] = 1
+    if everything:
+        remove_home()
+    return removed
+
+
+def remove_objects(client: docker.DockerClient) -> dict[str, int]:
+    """Containers first, for they hold the rest."""
+    ours = {"label": f"{LABEL}={lab_id()}"}
+    removed = {"containers": 0, "networks": 0, "volumes": 0}
+    cluster.mark().unlink(missing_ok=True)
+    names = [c.name for c in client.containers.list(all=True, filters=ours, ignore_removed=True)]
+    if names:  # one call, for the daemon kills them side by side
+        run([*engine.docker_cmd(), "rm", "--force", "--volumes", *names], env=engine.cli_env())
+        removed["containers"] = len(names)
+    cluster.kubeconfig().unlink(missing_ok=True)
+    for network in client.networks.list(filters=ours):
+        network.remove()
+        removed["networks"] += 1
+    for volume in client.volumes.list(filters=ours):
+        volume.remove(force=True)
+        removed["volumes"] += 1
+    return removed
+
+
+def remove_images(client: docker.DockerClient) -> int:
+    """Removes images that carry this lab's image label."""
+    found = client.images.list(filters={"label": f"labkit.image-of={lab_id()}"})
+    for image in found:
+        client.images.remove(image.id, force=True)
+    return len(found)
+
+
+def remove_home() -> None:
+    """Removes the course's folder: caches, the private root, the engine's data."""
+    folder = home()
+    if Path(folder / "engine").exists() and os.getuid() != 0:
+        run([*private_root.sudo(), "rm", "-rf", folder / "engine"])
+    shutil.rmtree(folder)
