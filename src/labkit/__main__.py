@@ -92,8 +92,8 @@ def main() -> None:
             make_venv()
         except subprocess.CalledProcessError as e:
             print(
-                f"The Python environment could not be made: {' '.join(e.cmd[:6])} … ended with {e.returncode}\n"
-                "(its message is above).\nnext: check the connection to the Python package index, then again.",
+                f"No Python environment: {' '.join(e.cmd[:5])} … ended with {e.returncode}:\n"
+                "see above.\nnext: check the connection to the Python package index, then again.",
                 file=sys.stderr,
             )
             raise SystemExit(1) from None

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 
 from labkit import cluster, engine, golang, node_probe, registry
 from labkit.doctor import FAIL, SKIPPED, WARN, Finding, finding
-from labkit.errors import CommandFailed, NotOurs
-from labkit.home import REGISTRY, home
+from labkit.errors import CommandFailed
+from labkit.home import LABEL, REGISTRY, home, lab_id
 from labkit.run import run
 
 TIMEOUT = 5
 
 
 def tools() -> Iterator[Finding]:
-    """kind and kubectl, in the versions that go.mod pins."""
+    """Programs kind and kubectl, in the versions that go.mod pins."""
     for name, argv, module in (
         ("kind", ["version", "--quiet"], "sigs.k8s.io/kind"),
         ("kubectl", ["version", "--client", "--output=json"], "k8s.io/kubernetes"),
@@ -33,28 +34,29 @@ def tools() -> Iterator[Finding]:
 
 
 def local_registry() -> Iterator[Finding]:
-    """The registry runs, answers, and holds the course's images; its port is not somebody else's."""
-    try:
-        address = registry.address()
-    except NotOurs as e:
-        yield Finding("registry", FAIL, e.message, "our own container", e.fix or "")
+    """The registry runs, answers, and holds the course's images; its port is the usual one."""
+    client = engine.client()
+    container = next(iter(client.containers.list(all=True, filters={"name": f"^{registry.name()}$"})), None)
+    if container and container.labels.get(LABEL) != lab_id():
+        found = f"a container {registry.name()} that the course did not make"
+        yield Finding(
+            "registry", FAIL, found, "our own", "export LABKIT_CLUSTER=<another name>, then: make up"
+        )
         return
-    if not address:
-        yield Finding("registry", FAIL, "not running", f"answers on {REGISTRY}", "make up")
+    if container is None or container.status != "running":
+        found = container.status if container else "none"
+        yield Finding("registry", FAIL, found, f"answers on {REGISTRY}", "make up")
         return
-    usual = address == REGISTRY
+    port = registry.published(container)
+    fix = "nothing to do: images are pushed by another name"
+    yield finding("port", port == registry.PORT, f"127.0.0.1:{port}", REGISTRY, fix, bad=WARN)
+    if not registry.answers(port):
+        yield Finding("registry", FAIL, "no answer", f"answers on 127.0.0.1:{port}", "make up")
+        return
+    missing = [name for name, digests in registry.stored(port, registry.PUSHED).items() if digests <= {None}]
+    good = f"{len(registry.PUSHED)} images"
     yield finding(
-        "port", usual, address, REGISTRY, f"free port {REGISTRY.split(':')[1]}; all works meanwhile", bad=WARN
-    )
-    try:
-        with urllib.request.urlopen(f"http://{address}/v2/_catalog?n=1000", timeout=TIMEOUT) as answer:
-            held = json.load(answer)["repositories"]
-    except (OSError, ValueError) as e:
-        yield Finding("registry", FAIL, f"no answer ({type(e).__name__})", f"answers on {address}", "make up")
-        return
-    missing = sorted(registry.wanted() - set(held))
-    yield finding(
-        "registry", not missing, ", ".join(missing) or f"{len(held)} images", "all pushed", "make up"
+        "registry", not missing, f"missing: {', '.join(missing)}" if missing else good, good, "make up"
     )
 
 
@@ -126,7 +128,7 @@ def aggregated() -> Iterator[Finding]:
     except CommandFailed:
         served = []
     good = len(served) == cluster.SIZE
-    fix = "wait half a minute after `make up`; then: kubectl -n kube-system rollout restart deployment/metrics-server"
+    fix = "half a minute after make up: kubectl -n kube-system rollout restart deployment/metrics-server"
     yield finding("metrics", good, f"{len(served)} nodes", f"{cluster.SIZE} nodes", fix)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import docker
 
-from labkit import cluster, engine, private_root
+from labkit import cluster, engine, images, private_root
 from labkit.errors import EngineUnavailable
 from labkit.home import LABEL, home, lab_id
 from labkit.run import run
@@ -32,7 +32,10 @@ def take_down(everything: bool = False, keep_engine: bool = False) -> dict[str, 
     if client:
         removed = remove_objects(client)
         if everything:
-            removed["images"] = remove_images(client)
+            removed["images"] = len(client.images.list(filters={"label": f"labkit.image-of={lab_id()}"}))
+            for name, why in images.remove_all().items():
+                print(f"kept {name}: {why}")
+                removed["images"] -= 1
     if private_root.pid() and (everything or not keep_engine):
         private_root.stop()
         removed["engine"] = 1
@@ -58,14 +61,6 @@ def remove_objects(client: docker.DockerClient) -> dict[str, int]:
         volume.remove(force=True)
         removed["volumes"] += 1
     return removed
-
-
-def remove_images(client: docker.DockerClient) -> int:
-    """Removes images that carry this lab's image label."""
-    found = client.images.list(filters={"label": f"labkit.image-of={lab_id()}"})
-    for image in found:
-        client.images.remove(image.id, force=True)
-    return len(found)
 
 
 def remove_home() -> None:

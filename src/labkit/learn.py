@@ -1,4 +1,4 @@
-"""The learner's command: lab up, site built, JupyterLab on 127.0.0.1 with a token, one line with the addresses."""
+"""The learner's command: lab up, site built, JupyterLab on 127.0.0.1 with a token, one line of addresses."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ import docker
 from labkit import engine as engines
 from labkit.doctor import FAIL, WARN, Finding, finding
 from labkit.errors import EngineUnavailable
-from labkit.home import LABEL, repo
+from labkit.home import repo
 
 OLDEST_PYTHON = (3, 11)
 DISK_WANTED, DISK_NEEDED = 12, 3
@@ -39,7 +39,14 @@ def python(version: tuple[int, ...] = sys.version_info[:2], lock: Path | None = 
         r"^([A-Za-z0-9._-]+)==(\S+?)(?: ;.*)? \\$", (lock or repo() / "requirements.txt").read_text(), re.M
     )
     here = {re.sub(r"[-_.]+", "-", d.name).lower(): d.version for d in importlib.metadata.distributions()}
-    wrong = [f"{n} {here[n]} (lock: {v})" for n, v in pins if n in here and here[n] != v]
+    locked: dict[str, set[str]] = {}
+    for name, pin in pins:  # a universal lock may pin one package twice, for two Pythons
+        locked.setdefault(name, set()).add(pin)
+    wrong = [
+        f"{n} {here[n]} (lock: {', '.join(sorted(v))})"
+        for n, v in locked.items()
+        if n in here and here[n] not in v
+    ]
     top = re.findall(r"^([A-Za-z0-9._-]+)", (repo() / "requirements.in").read_text(), re.M)
     wrong += [f"{n} missing" for n in top if re.sub(r"[-_.]+", "-", n).lower() not in here]
     yield finding(
@@ -171,15 +178,9 @@ def images() -> Iterator[Finding]:
     except docker.errors.ImageNotFound:
         yield Finding("base image", FAIL, "missing", "debian:trixie-slim", "make up")
     here = {t for i in client.images.list() for t in i.tags}
-    missing = sorted(set(course.names()) - here)
-    yield finding(
-        "images", not missing, ", ".join(missing) or f"all {len(course.names())}", "all built", "make up"
-    )
-
-
-def ours(client: docker.DockerClient) -> int:
-    """How many containers the course has."""
-    return len(client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True))
+    wanted = {i.reference for i in course.IMAGES.values()}
+    missing = sorted(wanted - here)
+    yield finding("images", not missing, ", ".join(missing) or f"all {len(wanted)}", "all built", "make up")
 
 
 CHECKS: dict[str, Callable[[], Iterator[Finding]]] = {

@@ -174,7 +174,7 @@ def built(client: docker.DockerClient, base: str, say: golang.Say) -> str:
             *(*common, "--build-context", f"kind={programs / 'kind-files'}"),
             *("--build-context", f"archive={folder / 'archive'}", "--build-arg", f"PAUSE={pause}"),
             *("--build-arg", f"VERSION={golang.version('k8s.io/kubernetes')}"),
-            *("--label", f"labkit.image-of={lab_id()}", "--label", "labkit.image=node"),
+            *("--label", f"labkit.image-of={lab_id()}", "--label", f"labkit.image={name.split('/')[-1]}"),
             *("--tag", name, RECIPE),
             say=say,
         )
@@ -201,7 +201,13 @@ def ensure(base: str, say: golang.Say = lambda text: None) -> str:
     try:
         client.images.get(name)
     except ImageNotFound:
-        arguments = {"NODE": below, "LAB": lab_id(), "REGISTRY_NAME": REGISTRY, "REGISTRY_HOST": registry}
+        arguments = {
+            "IMAGE": name.split("/")[-1],
+            "NODE": below,
+            "LAB": lab_id(),
+            "REGISTRY_NAME": REGISTRY,
+            "REGISTRY_HOST": registry,
+        }
         given = [w for k, v in arguments.items() for w in ("--build-arg", f"{k}={v}")]
         with tempfile.TemporaryDirectory() as empty:
             buildx(*given, "--tag", name, "--file", LAB_RECIPE, empty, say=say)

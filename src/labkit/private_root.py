@@ -44,7 +44,7 @@ def sudo() -> list[str]:
 def apt_would_change(packages: list[str]) -> list[str]:
     """The packages on this machine that installing these would upgrade or remove (a dry run)."""
     plan = run(["apt-get", "--simulate", "--no-install-recommends", "install", *packages])
-    return re.findall(r"^(?:Inst (\S+) \[|Remv (\S+))", plan, re.MULTILINE)
+    return re.findall(r"^(?:Inst(?= \S+ \[)|Remv) (\S+)", plan, re.MULTILINE)
 
 
 def need_mmdebstrap() -> None:
@@ -63,7 +63,7 @@ def need_mmdebstrap() -> None:
     if changed:
         raise Unsupported(
             "Installing mmdebstrap would change packages of this machine.",
-            found=", ".join(a or b for a, b in changed),
+            found=", ".join(changed),
             fix=f"install Docker yourself: {INSTALL}",
         )
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}

@@ -1,4 +1,4 @@
-"""The test run: suites one after another, each in its own process, none of them allowed to collect nothing."""
+"""The test run: suites one after another, each in a process of its own, none allowed to collect nothing."""
 
 from __future__ import annotations
 

@@ -26,12 +26,13 @@ def bring_up(only: str | None = None, steps: Steps | None = None) -> None:
         with show.step("engine", 30) as say:
             say(engine_up(say))
         with show.step("base image", 20) as say:
-            foundation = base.ensure(say)
+            base.ensure(engine.client(), say)
+            say(base.SOURCE)
         with ThreadPoolExecutor(2) as pool:
             # The course's images are needed by the registry, the node image by the cluster: two chains.
             jobs: list[Future] = [pool.submit(course_images, show, only)]
             if only != "docker":
-                jobs.append(pool.submit(kubernetes, show, foundation))
+                jobs.append(pool.submit(kubernetes, show))
             for job in jobs:
                 job.result()
 
@@ -51,17 +52,19 @@ def engine_up(say) -> str:
 def course_images(show: Steps, only: str | None) -> None:
     """Builds the course's images and, with a cluster, puts them into the registry its nodes pull from."""
     with show.step("images", 150) as say:
-        images.ensure(report=lambda name, state, seconds: say(f"{name} {state}"))
-        say("all there")
+        built = images.ensure(report=lambda name, state, seconds: say(f"{name} {state}"))
+        say(f"{len(built)} built, the others were there")
     if only != "docker":
         with show.step("registry", 20) as say:
-            registry.ensure(say)
+            port = registry.ensure()
+            pushed = registry.push(report=lambda name, state, seconds: say(f"{name} {state}"))
+            say(f"127.0.0.1:{port}, {len(pushed)} images pushed")
 
 
-def kubernetes(show: Steps, foundation: str) -> None:
+def kubernetes(show: Steps) -> None:
     """Gets a node image and brings the cluster up."""
     with show.step("node image", 800) as say:
-        image = node.ensure(foundation, say)
+        image = node.ensure(base.SOURCE, say)
         say("there")
     with show.step("cluster", 40) as say:
         say(cluster.ensure(image, say))

@@ -13,7 +13,6 @@ import click
 def command(as_json: bool, only: str | None) -> None:
     """Check each thing the course needs; exit status 1 if one is broken."""
     from rich.console import Console
-    from rich.table import Table
 
     from labkit.doctor import examine, exit_code
 
@@ -21,10 +20,10 @@ def command(as_json: bool, only: str | None) -> None:
     if as_json:
         click.echo(json.dumps([f.as_dict() for f in found], indent=1))
     else:
-        table = Table(box=None, pad_edge=False)
-        for column in ("", "what", "found", "wanted", "to mend it"):
-            table.add_column(column, overflow="fold")
+        console = Console(highlight=False, soft_wrap=True)
         for f in found:
-            table.add_row(f.state, f.name, f.found, f.wanted, f.fix)
-        Console(highlight=False).print(table)
+            wanted = f" (wanted: {f.wanted})" if f.wanted and f.state != "ok" else ""
+            console.print(
+                f"{f.state:<8}{f.name:<16} {f.found}{wanted}{'  → ' + f.fix if f.fix else ''}", markup=False
+            )
     raise SystemExit(exit_code(found))

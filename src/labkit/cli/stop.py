@@ -11,4 +11,5 @@ def command() -> None:
     from labkit import cluster, engine, registry
 
     client = engine.client()
-    click.echo(f"stopped {cluster.stop(client)} nodes" + (" and the registry" if registry.stop() else ""))
+    nodes, stores = cluster.stop(client), registry.stop(client)
+    click.echo(f"stopped {nodes} nodes" + (" and the registry" if stores else ""))

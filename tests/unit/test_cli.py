@@ -1,0 +1,53 @@
+"""Verbs: each loads, has help, and the Makefile knows those that a person types."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from labkit import cli
+from labkit.errors import Unsupported, Usage
+from labkit.home import repo
+
+VERBS = cli.group.list_commands(None)
+
+
+def test_there_are_verbs():
+    assert {"up", "down", "stop", "doctor", "env", "learn", "test", "site", "bench", "reset"} <= set(VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_explains_itself(verb):
+    result = CliRunner().invoke(cli.group, [verb, "--help"])
+    assert result.exit_code == 0
+    assert len(result.output.splitlines()) > 3
+
+
+def test_make_targets_are_verbs():
+    targets = re.findall(r"^([a-z]+):.*## ", (repo() / "Makefile").read_text(), re.M)
+    assert set(targets) - {"help"} <= set(VERBS)
+
+
+def test_an_unknown_verb_is_refused():
+    assert CliRunner().invoke(cli.group, ["frobnicate"]).exit_code == 2
+
+
+@pytest.mark.parametrize(("error", "code"), [(Unsupported("x", fix="install it"), 3), (Usage("x"), 2)])
+def test_errors_become_messages_and_exit_codes(monkeypatch, capsys, error, code):
+    def fail(**_):
+        raise error
+
+    monkeypatch.setattr(cli, "group", fail)
+    with pytest.raises(SystemExit) as e:
+        cli.main()
+    assert e.value.code == code
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_python_m_labkit_works():
+    done = subprocess.run([sys.executable, "-m", "labkit", "--help"], capture_output=True, text=True)
+    assert "Containers, Proven" in done.stdout

@@ -1,0 +1,97 @@
+"""The course's own engine: what it refuses to do to a host, and what it repairs."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from labkit import engine, private_root
+from labkit.errors import CommandFailed, Unsupported
+
+UPGRADES = """\
+Inst libc6 [2.36-9] (2.41-12 Debian:13.1/stable [amd64])
+Remv old-package [1.0]
+Inst mmdebstrap (1.3.5-7 Debian:12.1/oldstable [all])
+Conf mmdebstrap (1.3.5-7 Debian:12.1/oldstable [all])
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_places(monkeypatch, tmp_path):
+    monkeypatch.setenv("LABKIT_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(engine, "own_folder", lambda: tmp_path / "run")
+    (tmp_path / "run").mkdir()
+
+
+def test_a_dry_run_finds_what_would_be_upgraded_or_removed(monkeypatch):
+    monkeypatch.setattr(private_root, "run", lambda *a, **k: UPGRADES)
+    assert private_root.apt_would_change(["mmdebstrap"]) == ["libc6", "old-package"]
+
+
+def test_new_packages_alone_change_nothing(monkeypatch):
+    monkeypatch.setattr(private_root, "run", lambda *a, **k: UPGRADES.splitlines()[2])
+    assert private_root.apt_would_change(["mmdebstrap"]) == []
+
+
+def test_nothing_is_installed_where_a_package_of_the_host_would_change(monkeypatch):
+    called = []
+
+    def run(argv, **_):
+        called.append(argv)
+        return UPGRADES
+
+    monkeypatch.setattr(private_root, "run", run)
+    monkeypatch.setattr(
+        private_root.shutil, "which", lambda name: None if name == "mmdebstrap" else "/usr/bin/x"
+    )
+    with pytest.raises(Unsupported, match="would change"):
+        private_root.need_mmdebstrap()
+    assert all("--simulate" in argv for argv in called)
+
+
+def test_not_debian_says_what_to_install_with_exit_code_3(monkeypatch):
+    monkeypatch.setattr(private_root.shutil, "which", lambda name: None)
+    with pytest.raises(Unsupported) as e:
+        private_root.need_mmdebstrap()
+    assert e.value.exit_code == 3
+    assert "docs.docker.com" in e.value.fix
+
+
+def test_neither_root_nor_sudo(monkeypatch):
+    monkeypatch.setattr(os, "getuid", lambda: 1000)
+    monkeypatch.setattr(private_root.shutil, "which", lambda name: None)
+    with pytest.raises(Unsupported, match="needs root"):
+        private_root.sudo()
+
+
+@pytest.mark.parametrize("content", ["", "no number", "999999999", str(os.getpid())])
+def test_a_stale_pid_file_is_no_daemon(content):
+    # our own pid is alive, but it is no dockerd: a pid may be given to another process after a reboot
+    (engine.own_folder() / "docker.pid").write_text(content)
+    assert private_root.pid() is None
+    assert private_root.stop() is False
+
+
+def test_a_half_made_root_is_not_taken_for_a_whole_one(monkeypatch):
+    private_root.root().with_name("root.new").mkdir(parents=True)
+    called = []
+    monkeypatch.setattr(private_root, "need_mmdebstrap", lambda: None)
+    monkeypatch.setattr(private_root, "make_clients", lambda: None)
+    monkeypatch.setattr(private_root, "run", lambda argv, **_: called.append([str(a) for a in argv]) or "")
+    private_root.make_root()
+    words = [next(w for w in argv if w != "sudo") for argv in called]
+    assert words == ["rm", "mmdebstrap", "mv"]
+
+
+def test_a_failed_bootstrap_leaves_no_root(monkeypatch):
+    def run(argv, **_):
+        if "mmdebstrap" in argv:
+            raise CommandFailed("no network")
+        return ""
+
+    monkeypatch.setattr(private_root, "need_mmdebstrap", lambda: None)
+    monkeypatch.setattr(private_root, "run", run)
+    with pytest.raises(CommandFailed):
+        private_root.make_root()
+    assert not private_root.root().exists()
