@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 
-from labkit import cluster, engine, golang, node_probe, registry
+from labkit import cluster, engine, golang, node_probe, push, registry
 from labkit.doctor import FAIL, SKIPPED, WARN, Finding, finding
 from labkit.errors import CommandFailed
 from labkit.home import LABEL, REGISTRY, home, lab_id
@@ -53,8 +53,8 @@ def local_registry() -> Iterator[Finding]:
     if not registry.answers(port):
         yield Finding("registry", FAIL, "no answer", f"answers on 127.0.0.1:{port}", "make up")
         return
-    missing = [name for name, digests in registry.stored(port, registry.PUSHED).items() if digests <= {None}]
-    good = f"{len(registry.PUSHED)} images"
+    missing = [name for name, digests in push.stored(port, push.PUSHED).items() if digests <= {None}]
+    good = f"{len(push.PUSHED)} images"
     yield finding(
         "registry", not missing, f"missing: {', '.join(missing)}" if missing else good, good, "make up"
     )

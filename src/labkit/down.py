@@ -32,11 +32,11 @@ def take_down(everything: bool = False, keep_engine: bool = False) -> dict[str, 
     if client:
         removed = remove_objects(client)
         if everything:
-            removed["images"] = len(client.images.list(filters={"label": f"labkit.image-of={lab_id()}"}))
-            for name, why in images.remove_all().items():
+            gone, kept = images.remove_all()
+            removed["images"] = len(gone)
+            for name, why in kept.items():
                 print(f"kept {name}: {why}")
-                removed["images"] -= 1
-    if private_root.pid() and (everything or not keep_engine):
+    if private_root.pid() and not keep_engine:
         private_root.stop()
         removed["engine"] = 1
     if everything:

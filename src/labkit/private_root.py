@@ -109,13 +109,21 @@ def make_clients() -> None:
 
 
 def pid() -> int | None:
-    """The process id of the course's own running daemon, or None (a stale pid file counts as none)."""
+    """The process id of the daemon that this lab started, or None.
+
+    A stale pid file counts as none, and so does a daemon whose data is in another lab's folder.
+    """
     try:
         number = int((engine.own_folder() / "docker.pid").read_text())
-        name = Path(f"/proc/{number}/comm").read_text().strip()
+        command = Path(f"/proc/{number}/cmdline").read_bytes().decode(errors="replace").split("\0")
     except (OSError, ValueError):
         return None
-    return number if name == "dockerd" else None
+    return number if command[0].endswith("dockerd") and str(data()) in command else None
+
+
+def data() -> Path:
+    """Where the course's own engine keeps images and containers."""
+    return home() / "engine" / "data"
 
 
 def start() -> str:
@@ -139,7 +147,7 @@ def start() -> str:
     group = os.environ.get("SUDO_GID") or os.getgid()
     daemon = [
         *("dockerd", "--host", engine.own_host(), "--pidfile", folder / "docker.pid"),
-        *("--exec-root", folder / "exec", "--data-root", home() / "engine" / "data", "--group", group),
+        *("--exec-root", folder / "exec", "--data-root", data(), "--group", group),
     ]
     script = repo() / "src/labkit/private-root.sh"
     with log.open("ab") as out:

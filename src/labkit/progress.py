@@ -44,7 +44,8 @@ class Steps:
 
     def __exit__(self, *error: object) -> None:
         self._bar.stop()
-        (home() / "times.json").write_text(json.dumps(self._before | self.took, indent=1, sort_keys=True))
+        worked = {name: s for name, s in self.took.items() if s >= 2}  # the rest found all as it should be
+        (home() / "times.json").write_text(json.dumps(self._before | worked, indent=1, sort_keys=True))
 
     @staticmethod
     def _load() -> dict[str, float]:

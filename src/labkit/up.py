@@ -25,14 +25,15 @@ def bring_up(only: str | None = None, steps: Steps | None = None) -> None:
     with steps or Steps() as show:
         with show.step("engine", 30) as say:
             say(engine_up(say))
+            if only != "docker":
+                cluster.nodes(engine.client())  # a foreign cluster of our name is told at once
         with show.step("base image", 20) as say:
-            base.ensure(engine.client(), say)
-            say(base.SOURCE)
+            foundation = base.ensure(say)
         with ThreadPoolExecutor(2) as pool:
             # The course's images are needed by the registry, the node image by the cluster: two chains.
             jobs: list[Future] = [pool.submit(course_images, show, only)]
             if only != "docker":
-                jobs.append(pool.submit(kubernetes, show))
+                jobs.append(pool.submit(kubernetes, show, foundation))
             for job in jobs:
                 job.result()
 
@@ -56,15 +57,13 @@ def course_images(show: Steps, only: str | None) -> None:
         say(f"{len(built)} built, the others were there")
     if only != "docker":
         with show.step("registry", 20) as say:
-            port = registry.ensure()
-            pushed = registry.push(report=lambda name, state, seconds: say(f"{name} {state}"))
-            say(f"127.0.0.1:{port}, {len(pushed)} images pushed")
+            say(registry.ensure(say))
 
 
-def kubernetes(show: Steps) -> None:
+def kubernetes(show: Steps, foundation: str) -> None:
     """Gets a node image and brings the cluster up."""
     with show.step("node image", 800) as say:
-        image = node.ensure(base.SOURCE, say)
+        image = node.ensure(foundation, say)
         say("there")
     with show.step("cluster", 40) as say:
         say(cluster.ensure(image, say))

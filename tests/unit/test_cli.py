@@ -6,7 +6,9 @@ import re
 import subprocess
 import sys
 
+import docker
 import pytest
+import requests
 from click.testing import CliRunner
 
 from labkit import cli
@@ -36,7 +38,15 @@ def test_an_unknown_verb_is_refused():
     assert CliRunner().invoke(cli.group, ["frobnicate"]).exit_code == 2
 
 
-@pytest.mark.parametrize(("error", "code"), [(Unsupported("x", fix="install it"), 3), (Usage("x"), 2)])
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (Unsupported("x", fix="install it"), 3),
+        (Usage("x"), 2),
+        (docker.errors.APIError("no space left on device"), 1),
+        (requests.exceptions.ConnectionError("aborted"), 1),
+    ],
+)
 def test_errors_become_messages_and_exit_codes(monkeypatch, capsys, error, code):
     def fail(**_):
         raise error

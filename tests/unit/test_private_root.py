@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from labkit import engine, private_root
 from labkit.errors import CommandFailed, Unsupported
+from labkit.until import until
 
 UPGRADES = """\
 Inst libc6 [2.36-9] (2.41-12 Debian:13.1/stable [amd64])
@@ -95,3 +99,16 @@ def test_a_failed_bootstrap_leaves_no_root(monkeypatch):
     with pytest.raises(CommandFailed):
         private_root.make_root()
     assert not private_root.root().exists()
+
+
+@pytest.mark.parametrize(("folder", "ours"), [("own", True), ("/somewhere/else", False)])
+def test_a_daemon_of_another_lab_is_not_ours(folder, ours):
+    # found when `down --all` of a second lab stopped the first lab's engine
+    data = str(private_root.data()) if folder == "own" else folder
+    waiting = "import sys; sys.stdin.read()"
+    with subprocess.Popen(
+        ["dockerd", "-c", waiting, data], executable=sys.executable, stdin=subprocess.PIPE
+    ) as daemon:
+        (engine.own_folder() / "docker.pid").write_text(str(daemon.pid))
+        until(lambda: b"dockerd" in Path(f"/proc/{daemon.pid}/cmdline").read_bytes(), timeout=5)
+        assert (private_root.pid() == daemon.pid) is ours

@@ -7,8 +7,10 @@ import pkgutil
 import sys
 
 import click
+import docker
+import requests
 
-from labkit.errors import LabkitError
+from labkit.errors import EngineUnavailable, LabkitError
 
 
 class Verbs(click.Group):
@@ -31,9 +33,14 @@ def group() -> None:
 
 
 def main() -> None:
-    """Runs a verb; an error of the course is printed as its message and sets the exit status."""
+    """Runs a verb; an error of the course, or of its engine, becomes a message and an exit status."""
     try:
         group(prog_name="labkit")
     except LabkitError as e:
         print(f"labkit: {e}", file=sys.stderr)
         raise SystemExit(e.exit_code) from None
+    except (docker.errors.DockerException, requests.exceptions.RequestException) as e:
+        # The daemon was there when the verb began: it went away, its disk is full, or it refused something.
+        error = EngineUnavailable("The Docker daemon failed in the middle of it.", found=e, fix="make doctor")
+        print(f"labkit: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None

@@ -11,5 +11,5 @@ def command() -> None:
     from labkit import cluster, engine, registry
 
     client = engine.client()
-    nodes, stores = cluster.stop(client), registry.stop(client)
+    nodes, stores = cluster.stop(client), registry.stop()
     click.echo(f"stopped {nodes} nodes" + (" and the registry" if stores else ""))
