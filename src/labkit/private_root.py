@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -138,9 +139,8 @@ def start() -> str:
     """
     make_root()
     folder = engine.own_folder()
-    if (number := pid()) and engine.probe(engine.own_host()):
-        stop()  # alive but deaf: a daemon that hangs is replaced
-        del number
+    if pid() and engine.probe(engine.own_host()):
+        stop(grace=2)  # alive but deaf: a daemon that hangs is replaced
     run([*sudo(), "mkdir", "-p", folder])
     run([*sudo(), "rm", "-f", folder / "docker.pid", folder / "docker.sock"])
     log = home() / "engine" / "dockerd.log"
@@ -166,16 +166,18 @@ def start() -> str:
     return engine.own_host()
 
 
-def stop() -> bool:
-    """Stops the course's own daemon; True if one was running."""
+def stop(grace: float = 30) -> bool:
+    """Stops the course's own daemon; True if one was running.
+
+    Args:
+        grace: seconds until it is killed.
+    """
     number = pid()
     if number is None:
         return False
     handle = os.pidfd_open(number)
-    import select
-
     run([*sudo(), "kill", f"-{signal.SIGTERM}", number])
-    if not select.select([handle], [], [], 30)[0]:
+    if not select.select([handle], [], [], grace)[0]:
         run([*sudo(), "kill", f"-{signal.SIGKILL}", number])
         select.select([handle], [], [], 10)
     os.close(handle)

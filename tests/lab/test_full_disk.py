@@ -1,0 +1,29 @@
+"""A disk that is nearly full: the disk is 400 MB of memory under a private engine, never the host's."""
+
+from __future__ import annotations
+
+import pytest
+
+from labkit import Lab, engine, machine_checks
+
+pytestmark = [pytest.mark.engine, pytest.mark.faults]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    with Lab("ch00_full_disk", role="test") as lab, lab.engine("small", disk="400m") as other:
+        yield other
+
+
+def test_the_doctor_finds_it(small, monkeypatch):
+    monkeypatch.setattr(engine, "client", lambda *a, **k: small.docker)
+    monkeypatch.setattr(engine, "host", lambda: small.docker_host)
+    small.load("debian:trixie-slim")
+    (found,) = machine_checks.disk()
+    assert found.state == "fail"
+    assert "GiB free" in found.found
+
+
+def test_an_image_that_does_not_fit_is_told_as_such(small):
+    with pytest.raises(Exception, match="no space left on device"):
+        small.load("localhost:5001/engine:26.1", "localhost:5001/postgres:17", "localhost:5001/web:1.0")
