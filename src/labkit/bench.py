@@ -16,8 +16,8 @@ from pathlib import Path
 from labkit import engine, node, private_root
 from labkit.errors import Usage
 from labkit.home import home, repo
+from labkit.retry import until
 from labkit.second_lab import labkit, second_lab
-from labkit.until import until
 
 NAME = "proven-bench"
 

@@ -21,8 +21,8 @@ from labkit import engine, node_probe
 from labkit.errors import ClusterUnavailable, CommandFailed, NotOurs, TimedOut
 from labkit.golang import Say
 from labkit.home import LABEL, cluster_name, home, kubeconfig, lab_id, labels, repo
+from labkit.retry import until
 from labkit.run import run
-from labkit.until import until
 
 KIND_LABEL = "io.x-k8s.kind.cluster"
 READINESS = (

@@ -18,8 +18,8 @@ from pathlib import Path
 from labkit import engine
 from labkit.errors import CommandFailed, EngineUnavailable, Unsupported
 from labkit.home import home, repo
+from labkit.retry import until
 from labkit.run import run
-from labkit.until import until
 
 SUITE = "trixie"
 PACKAGES = "docker.io,docker-cli,docker-buildx,docker-compose,iptables,ca-certificates"

@@ -30,7 +30,7 @@ MANIFESTS = ", ".join(
 def push(
     client: docker.DockerClient,
     port: int,
-    names: Iterable[str] = PUSHED,
+    names: Iterable[str] | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
     """Pushes images, layers that are there already excepted, and returns the names of those pushed.
@@ -38,14 +38,14 @@ def push(
     Args:
         client: the engine that has the images.
         port: the registry's port on this host.
-        names: images, as in `images.IMAGES`.
+        names: images, as in `images.IMAGES`; None means `PUSHED`.
         say: told which one is being pushed.
 
     Raises:
         ImageUnavailable: an image has not been built.
         CommandFailed: the registry refused it.
     """
-    names = list(names)
+    names = list(PUSHED if names is None else names)
     local, there, pushed = images.present(client), stored(port, names), []
     for name in names:
         reference = f"{REGISTRY}/{name}"

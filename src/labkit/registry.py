@@ -18,7 +18,7 @@ from docker.models.containers import Container
 from labkit import cluster, engine, push
 from labkit.errors import CommandFailed, ImageUnavailable, NotOurs, TimedOut
 from labkit.home import LABEL, REGISTRY, cluster_name, lab_id, labels
-from labkit.until import until
+from labkit.retry import until
 
 PORT = int(REGISTRY.rpartition(":")[2])
 IMAGE = f"{REGISTRY}/registry:2"

@@ -1,0 +1,192 @@
+"""A Lab: the SDKs' own clients for one chapter, what they make labelled, and one way to remove it all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import docker
+from filelock import FileLock, Timeout
+from kubernetes import client
+from kubernetes.dynamic import DynamicClient
+
+from labkit import apply as manifests
+from labkit import home, other_engine, remove, wait_docker, wait_kube
+from labkit.errors import Busy, Usage
+from labkit.labelled import LabelledKube, docker_client, kube_client
+
+ROLES = ("chapter", "exercise", "solution", "proof", "console", "test")
+
+
+class Lab:
+    """The lab of one stem.
+
+    ``lab.docker`` is a `docker.DockerClient` and ``lab.kube`` a `kubernetes.client.ApiClient`; code written
+    with them works without labkit. What they create carries ``lab.labels``, and `close` removes just that.
+
+    Args:
+        stem: the chapter, such as ``ch01_docker_manages``.
+        role: chapter, exercise, solution, proof, console or test.
+
+    Raises:
+        Usage: there is no such stem or role.
+        Busy: another process holds this stem.
+        EngineUnavailable: no Docker daemon answers.
+    """
+
+    _open: dict[str, Lab] = {}  # noqa: RUF012  one per process and stem, shared on purpose
+
+    def __init__(self, stem: str, role: str = "chapter"):
+        if not stem.isidentifier() or "_" not in stem:
+            raise Usage(f"{stem!r} is no stem.", wanted="a chapter such as ch01_docker_manages")
+        if role not in ROLES:
+            raise Usage(f"{role!r} is no role.", wanted=", ".join(ROLES))
+        self.stem, self.role, self.session = stem, role, secrets.token_hex(3)
+        if earlier := Lab._open.pop(stem, None):
+            earlier.close()  # the notebook's first cell was run again
+        self._lock = take_lock(stem)
+        self.labels = home.labels(stem, role, self.session)
+        self.docker: docker.DockerClient = docker_client(self.labels)
+        self._engines: list[other_engine.OtherEngine] = []
+        Lab._open[stem] = self
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    @property
+    def prefix(self) -> str:
+        """What names of this stem begin with, such as ``ch01-``."""
+        return self.stem.split("_")[0] + "-"
+
+    @cached_property
+    def kube(self) -> LabelledKube:
+        """A client for the course's cluster."""
+        return kube_client(self.labels)
+
+    @cached_property
+    def dynamic(self) -> DynamicClient:
+        """The SDK's dynamic client, for objects of any kind."""
+        return DynamicClient(self.kube, cache_file=manifests.cache_file())
+
+    @cached_property
+    def namespace(self) -> str:
+        """This Lab's own namespace, made when it is first asked for."""
+        name = f"{self.stem}-{self.role}-{self.session}".replace("_", "-").lower()
+        body = client.V1Namespace(metadata=client.V1ObjectMeta(name=name))
+        client.CoreV1Api(self.kube).create_namespace(body)
+        account = {
+            "kind": "ServiceAccount",
+            "apiVersion": "v1",
+            "metadata": {"name": "default", "namespace": name},
+        }
+        wait_kube.wait(self.dynamic, account, lambda found: True, timeout=30)
+        return name
+
+    def apply(self, manifest: str | Path, **changes: Any) -> Any:
+        """Applies a manifest of ``k8s/<stem>/`` (or of a path) to the Lab's namespace, server-side.
+
+        Args:
+            manifest: a file name, or a path.
+            **changes: values for ``${NAME}`` in the file.
+
+        Returns:
+            The object, or the list of objects, as dynamic resources.
+
+        Raises:
+            Usage: there is no such file, or the API server refuses it.
+        """
+        return manifests.apply(self.dynamic, manifests.locate(self.stem, manifest), self.namespace, changes)
+
+    def wait(self, thing: Any, condition: Any, timeout: float = 60, **options: Any) -> Any:
+        """Waits until a container or an object of the cluster meets a condition; returns it as it then is.
+
+        Args:
+            thing: a docker container, a typed or dynamic Kubernetes object, or ``"deployment/web"``.
+            condition: for containers ``running``, ``healthy``, ``exited``, ``removed``; for objects any
+                condition type (``Ready``, ``Available`` …), ``complete`` (a rollout, a Job), ``Endpoints``
+                (a Service's ready addresses, with ``count``), ``gone``; or a predicate.
+            timeout: seconds.
+            **options: ``count`` for ``Endpoints``.
+
+        Raises:
+            TimedOut: with the last state, recent events or log lines, and what to look at.
+            BrokenEnvironment: the engine or the cluster cannot be reached.
+        """
+        if isinstance(thing, docker.models.containers.Container):
+            return wait_docker.wait(thing, condition, timeout)
+        found = manifests.as_object(self, thing)
+        return manifests.as_resource(
+            self.dynamic, wait_kube.wait(self.dynamic, found, condition, timeout, **options)
+        )
+
+    def engine(self, name: str, **options: Any) -> other_engine.OtherEngine:
+        """Another Docker engine, empty, in a container of its own: a with-block, or ``start`` and ``stop``.
+
+        Args:
+            name: what it is called in listings.
+            **options: ``cpus``, ``memory``, ``disk``, ``args``: see `OtherEngine`.
+        """
+        made = other_engine.OtherEngine(self, name, **options)
+        self._engines.append(made)
+        return made
+
+    def node_label(self, name: str) -> str:
+        """A node's name without the cluster's: ``worker``, ``worker2``, ``control-plane``."""
+        return name.removeprefix(home.cluster_name() + "-")
+
+    def owned(self) -> dict[str, list[str]]:
+        """What this Lab has made and not yet removed: kind of object → names, sorted."""
+        return remove.owned(self.docker, self.labels, self.kube if "kube" in self.__dict__ else None)
+
+    def close(self) -> None:
+        """Removes everything this Lab made and lets go of the stem; calling it again does nothing."""
+        if Lab._open.get(self.stem) is self:
+            del Lab._open[self.stem]
+        if not self._lock.is_locked:
+            return
+        try:
+            for other in self._engines:
+                other.close_clients()
+            remove.remove(self.docker, self.labels, self.kube if "kube" in self.__dict__ else None)
+        finally:
+            self.docker.close()
+            self._lock.release()
+
+    @classmethod
+    def reset(cls, stem: str) -> dict[str, list[str]]:
+        """Removes what earlier runs of a stem left, killed ones included; see `labkit.remove.reset`."""
+        if earlier := cls._open.pop(stem, None):
+            earlier.close()
+        lock = take_lock(stem)
+        try:
+            return remove.reset(stem)
+        finally:
+            lock.release()
+
+
+def take_lock(stem: str) -> FileLock:
+    """The lock that lets one process at a time work on a stem; the system frees it when the process dies.
+
+    Raises:
+        Busy: another process has it.
+    """
+    folder = home.home() / "locks"
+    folder.mkdir(exist_ok=True)
+    lock, holder = FileLock(folder / f"{stem}.lock"), folder / f"{stem}.pid"
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        who = holder.read_text().strip() if holder.exists() else "unknown"
+        raise Busy(
+            f"The lab of {stem} is in use.",
+            found=f"process {who}",
+            fix="shut that notebook's kernel down (JupyterLab: Kernel, Shut Down), then run this cell again",
+        ) from None
+    holder.write_text(str(os.getpid()))
+    return lock

@@ -1,0 +1,99 @@
+"""Docker and Kubernetes clients as their SDKs have them, except that what they create is labelled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import docker
+from kubernetes import client, config
+
+from labkit import engine
+from labkit.errors import ClusterUnavailable
+from labkit.home import kubeconfig
+
+
+class LabelledAPI(docker.APIClient):
+    """docker-py's low-level client; every object it creates carries ``own_labels``.
+
+    Containers inherit the labels of their image, and these win over them, so that a container belongs to the
+    Lab that made it and not to the one that built its image.
+    """
+
+    own_labels: dict[str, str]
+
+    @property
+    def trust_env(self) -> bool:
+        """Never: with REQUESTS_CA_BUNDLE set, requests would ignore the authority that a TLS engine named."""
+        return False
+
+    @trust_env.setter
+    def trust_env(self, value: bool) -> None:
+        pass
+
+    def create_container_from_config(self, config, name=None, platform=None):
+        """As docker-py's, labelled."""
+        config["Labels"] = {**(config.get("Labels") or {}), **self.own_labels}
+        return super().create_container_from_config(config, name, platform)
+
+    def create_network(self, name, *args, labels=None, **kwargs):
+        """As docker-py's, labelled."""
+        return super().create_network(name, *args, labels={**(labels or {}), **self.own_labels}, **kwargs)
+
+    def create_volume(self, name=None, driver=None, driver_opts=None, labels=None):
+        """As docker-py's, labelled."""
+        return super().create_volume(name, driver, driver_opts, {**(labels or {}), **self.own_labels})
+
+    def build(self, *args, labels=None, **kwargs):
+        """As docker-py's, labelled."""
+        return super().build(*args, labels={**(labels or {}), **self.own_labels}, **kwargs)
+
+    def commit(self, container, *args, changes=None, **kwargs):
+        """As docker-py's, labelled."""
+        lines = [changes] if isinstance(changes, str) else list(changes or [])
+        lines += [f'LABEL {name}="{value}"' for name, value in self.own_labels.items()]
+        return super().commit(container, *args, changes=lines, **kwargs)
+
+
+def docker_client(labels: dict[str, str], url: str | None = None, **options: Any) -> docker.DockerClient:
+    """A `docker.DockerClient` whose creations carry these labels.
+
+    Args:
+        labels: what is put on everything.
+        url: the daemon; None finds the course's.
+        **options: as for `docker.APIClient` (``tls`` …).
+    """
+    made = docker.DockerClient.__new__(docker.DockerClient)
+    made.api = LabelledAPI(base_url=url or engine.host(), version="auto", timeout=120, **options)
+    made.api.own_labels = labels
+    return made
+
+
+class LabelledKube(client.ApiClient):
+    """The Kubernetes client; every object it posts carries ``own_labels`` in its metadata."""
+
+    def __init__(self, configuration: client.Configuration, labels: dict[str, str]):
+        super().__init__(configuration)
+        self.own_labels = labels
+
+    def call_api(self, method, url, header_params=None, body=None, *args, **kwargs):
+        """As the SDK's, labelled; only what is created is touched, and not what it contains."""
+        if method == "POST" and isinstance(body, dict) and isinstance(body.get("metadata"), dict):
+            labels = {**(body["metadata"].get("labels") or {}), **self.own_labels}
+            body = {**body, "metadata": {**body["metadata"], "labels": labels}}
+        return super().call_api(method, url, header_params, body, *args, **kwargs)
+
+
+def kube_client(labels: dict[str, str]) -> LabelledKube:
+    """A client for the course's cluster, from its own kubeconfig.
+
+    Raises:
+        ClusterUnavailable: there is no cluster.
+    """
+    if not kubeconfig().exists():
+        raise ClusterUnavailable(
+            "The course's cluster is not there.", wanted=str(kubeconfig()), fix="make up"
+        )
+    configuration = client.Configuration()
+    config.load_kube_config(str(kubeconfig()), client_configuration=configuration)
+    configuration.retries = False
+    return LabelledKube(configuration, labels)

@@ -1,0 +1,123 @@
+"""The ledger of claims, and `prove`: a verdict computed from what was measured, held against the ledger's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import yaml
+
+from labkit.errors import LedgerError
+from labkit.home import repo
+
+HOLDS, LIMITS, WRONG = "holds", "holds, with limits", "wrong as stated"
+VERDICTS = (HOLDS, LIMITS, WRONG)
+FIELDS = ("id", "chapter", "claim", "precise", "verdict", "reason")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of the notes.
+
+    Attributes:
+        id: such as ``C01.1``.
+        chapter: the stem that proves it.
+        claim: the note's claim, in our words.
+        precise: the claim as it stands after the experiments.
+        verdict: one of `VERDICTS`.
+        reason: one line that says why.
+    """
+
+    id: str
+    chapter: str
+    claim: str
+    precise: str
+    verdict: str
+    reason: str
+
+
+@cache
+def claims() -> dict[str, Claim]:
+    """The claims of ``chapters/claims.yml`` by id.
+
+    Raises:
+        LedgerError: an entry lacks a field, has an unknown verdict, or an id twice.
+    """
+    found: dict[str, Claim] = {}
+    for entry in yaml.safe_load((repo() / "chapters/claims.yml").read_text()) or []:
+        if set(entry) != set(FIELDS) or entry["verdict"] not in VERDICTS or entry["id"] in found:
+            raise LedgerError(
+                f"The ledger's entry {entry.get('id', entry)!r} is wrong.",
+                wanted=f"fields {', '.join(FIELDS)}, each id once, a verdict of: {'; '.join(VERDICTS)}",
+            )
+        found[entry["id"]] = Claim(**entry)
+    return found
+
+
+def verdict(original: Mapping[str, bool] | bool, precise: Mapping[str, bool] | bool) -> str:
+    """What follows from the conditions that were tried.
+
+    Args:
+        original: whether the note's claim held, as stated, under each condition tried.
+        precise: whether our precise form held; all of it must.
+
+    Raises:
+        LedgerError: our precise form did not hold, or something is no yes or no.
+    """
+    tried = dict(original) if isinstance(original, Mapping) else {"as tried": original}
+    ours = dict(precise) if isinstance(precise, Mapping) else {"our precise form": precise}
+    for what, value in {**tried, **ours}.items():
+        if type(value) is not bool:
+            raise LedgerError(
+                f"{what!r} is no yes or no.", wanted="True or False, computed", found=repr(value)
+            )
+    if not tried or not ours:
+        raise LedgerError("Nothing was tried.", wanted="at least one condition")
+    if failed := [what for what, value in ours.items() if not value]:
+        raise LedgerError("Our precise form does not hold in this run.", found=", ".join(failed))
+    return HOLDS if all(tried.values()) else LIMITS if any(tried.values()) else WRONG
+
+
+class Record:
+    """What `prove` shows: plain text in a terminal, a small table in a notebook."""
+
+    def __init__(self, claim: Claim, tried: Mapping[str, bool]):
+        self.claim, self.tried = claim, tried
+
+    def __repr__(self) -> str:
+        lines = [f"{self.claim.id}: {self.claim.verdict}", f"  {self.claim.precise}"]
+        return "\n".join(
+            lines + [f"  {'yes' if held else 'no '}  {what}" for what, held in self.tried.items()]
+        )
+
+    def _repr_html_(self) -> str:
+        from labkit.render import record_html
+
+        return record_html(self.claim, self.tried)
+
+
+def prove(claim_id: str, *, original: Any, precise: Any) -> Record:
+    """Computes a claim's verdict from this run and holds it against the ledger's.
+
+    Args:
+        claim_id: such as ``C01.1``.
+        original: the note's claim as stated: True or False, or {condition tried: True or False}.
+            All true gives "holds", some "holds, with limits", none "wrong as stated".
+        precise: our precise form: True or False, or {part: True or False}; all of it must be true.
+
+    Returns:
+        The record, shown as the cell's output.
+
+    Raises:
+        LedgerError: there is no such claim, our precise form failed, or the verdict is not the ledger's.
+    """
+    if claim_id not in claims():
+        raise LedgerError(f"The ledger has no claim {claim_id}.", fix="add it to chapters/claims.yml")
+    claim = claims()[claim_id]
+    found = verdict(original, precise)
+    if found != claim.verdict:
+        raise LedgerError(f"{claim_id}: this run and the ledger disagree.", wanted=claim.verdict, found=found)
+    tried = original if isinstance(original, Mapping) else {"the claim as stated, as tried here": original}
+    return Record(claim, tried)
