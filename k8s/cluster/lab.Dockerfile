@@ -2,8 +2,8 @@
 # whose cluster it is) and the way to the lab's registry under the name that the course's images carry.
 ARG NODE
 FROM ${NODE}
-ARG LAB REGISTRY_NAME REGISTRY_HOST
-LABEL labkit.lab=${LAB} labkit.stem=lab labkit.role=infra labkit.session=infra labkit.image-of=${LAB}
+ARG IMAGE LAB REGISTRY_NAME REGISTRY_HOST
+LABEL labkit.lab=${LAB} labkit.stem=lab labkit.role=infra labkit.session=infra labkit.image=${IMAGE} labkit.image-of=${LAB}
 RUN mkdir -p "/etc/containerd/certs.d/${REGISTRY_NAME}" \
  && printf 'server = "http://%s"\n[host."http://%s"]\n' "${REGISTRY_HOST}" "${REGISTRY_HOST}" \
       > "/etc/containerd/certs.d/${REGISTRY_NAME}/hosts.toml" \

@@ -14,7 +14,7 @@ import pytest
 
 from labkit import engine
 from labkit.second_lab import labkit, second_lab
-from labkit.until import until
+from labkit.retry import until
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.faults, pytest.mark.timeout(600)]
 NAME = "proven-test"

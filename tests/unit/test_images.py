@@ -49,6 +49,10 @@ class TestDockerfiles:
         assert bool(found) != (folder in ROOT_ALLOWED)
         assert not found or int(found[1]) > 0
 
+    def test_what_is_copied_has_a_mode_of_its_own(self, folder):
+        """A checkout may lose the x, or keep files from everyone else."""
+        assert not re.search(r"^COPY (?!--chmod=)", self.text(folder), re.M)
+
     def test_it_is_small(self, folder):
         for path in (repo() / "images" / folder).iterdir():
             assert len(path.read_text().splitlines()) <= 150, path

@@ -11,7 +11,7 @@ import pytest
 
 from labkit import engine, private_root
 from labkit.errors import CommandFailed, Unsupported
-from labkit.until import until
+from labkit.retry import until
 
 UPGRADES = """\
 Inst libc6 [2.36-9] (2.41-12 Debian:13.1/stable [amd64])

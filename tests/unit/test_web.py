@@ -12,7 +12,7 @@ import time
 import pytest
 
 from labkit.home import repo
-from labkit.until import until
+from labkit.retry import until
 
 PROGRAM = repo() / "images/web/web.py"
 
