@@ -43,21 +43,26 @@ def locked(name: str) -> str:
     return "\n".join(taken) + "\n"
 
 
+def usable() -> bool:
+    """Whether an environment is there that this Python made; then it needs only what has changed."""
+    made_by = VENV / "labkit-python"
+    return made_by.exists() and made_by.read_text() == sys.version and (VENV / "pyvenv.cfg").exists()
+
+
 def make_venv() -> None:
-    """Makes the environment anew; ends the program with what to install if it cannot."""
-    print(
-        f"Python environment: installing {LOCK.name} into {VENV.name}/ (about 250 MB, 1 to 2 min) …",
-        flush=True,
-    )
-    shutil.rmtree(VENV, ignore_errors=True)
-    made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True)
-    if made.returncode:
-        print(
-            f"This Python ({sys.executable}) cannot make a virtual environment:\n{made.stdout}{made.stderr}"
-            "next: install its venv module (Debian, Ubuntu: apt-get install python3-venv), then again.",
-            file=sys.stderr,
-        )
-        raise SystemExit(NEEDS_INSTALL)
+    """Makes or updates the environment; ends the program with what to install if it cannot."""
+    print(f"Python environment: installing {LOCK.name} into {VENV.name}/ (1 GB, up to 2 min) …", flush=True)
+    if not usable():
+        shutil.rmtree(VENV, ignore_errors=True)
+        made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True)
+        if made.returncode:
+            print(
+                f"This Python ({sys.executable}) cannot make a venv:\n{made.stdout}{made.stderr}"
+                "next: install its venv module (Debian, Ubuntu: apt-get install python3-venv).",
+                file=sys.stderr,
+            )
+            raise SystemExit(NEEDS_INSTALL)
+        (VENV / "labkit-python").write_text(sys.version)
     with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as f:
         f.write(locked("uv"))
     pip = [str(python()), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,6 +31,8 @@ READINESS = (
 )
 HEALTHY_SECONDS = 120
 SIZE = 3
+MAKING = threading.Lock()
+"""The registry and the cluster come up side by side, and both need the network."""
 
 
 def nodes(client: docker.DockerClient) -> list[Container]:
@@ -56,6 +59,12 @@ def network(client: docker.DockerClient) -> str:
     address, and a control plane that comes back with another address takes a minute longer to recover.
     """
     name = cluster_name()
+    with MAKING:
+        return network_made(client, name)
+
+
+def network_made(client: docker.DockerClient, name: str) -> str:
+    """Finds the network, or makes it; one caller at a time."""
     try:
         found = client.networks.get(name)
     except NotFound:

@@ -23,6 +23,9 @@ from labkit.run import run
 
 SUITE = "trixie"
 PACKAGES = "docker.io,docker-cli,docker-buildx,docker-compose,iptables,ca-certificates"
+TOOL = ["mmdebstrap", "debian-archive-keyring"]
+"""What makes a Debian root; Ubuntu does not have Debian's keys by itself."""
+
 START_SECONDS = 60
 INSTALL = "https://docs.docker.com/engine/install/"
 
@@ -57,10 +60,10 @@ def need_mmdebstrap() -> None:
             "This is not Debian or Ubuntu, and no Docker daemon answers.", fix=f"install Docker: {INSTALL}"
         )
     try:
-        changed = apt_would_change(["mmdebstrap"])
+        changed = apt_would_change(TOOL)
     except CommandFailed:
         run([*sudo(), "apt-get", "update"], fix="check the machine's apt sources")
-        changed = apt_would_change(["mmdebstrap"])
+        changed = apt_would_change(TOOL)
     if changed:
         raise Unsupported(
             "Installing mmdebstrap would change packages of this machine.",
@@ -68,7 +71,7 @@ def need_mmdebstrap() -> None:
             fix=f"install Docker yourself: {INSTALL}",
         )
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    run([*sudo(), "apt-get", "install", "--yes", "--no-install-recommends", "mmdebstrap"], env=env)
+    run([*sudo(), "apt-get", "install", "--yes", "--no-install-recommends", *TOOL], env=env)
 
 
 def root() -> Path:

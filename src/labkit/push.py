@@ -13,8 +13,8 @@ from labkit import images
 from labkit.errors import CommandFailed, ImageUnavailable
 from labkit.home import REGISTRY
 
-PUSHED = tuple(n for n in images.IMAGES if n not in ("base:trixie", "registry:2"))
-"""The images that Pods use; the largest comes last."""
+PUSHED = tuple(n for n in images.IMAGES if n not in ("base:trixie", "registry:2", "engine:26.1"))
+"""The images that Pods use."""
 
 MANIFESTS = ", ".join(
     (

@@ -15,7 +15,7 @@ import docker
 from docker.errors import APIError, ImageNotFound, NotFound
 from docker.models.containers import Container
 
-from labkit import cluster, engine, push
+from labkit import cluster, engine, images, push
 from labkit.errors import CommandFailed, ImageUnavailable, NotOurs, TimedOut
 from labkit.home import LABEL, REGISTRY, cluster_name, lab_id, labels
 from labkit.retry import until
@@ -79,6 +79,7 @@ def ensure(say: Say = lambda _: None) -> str:
     if not container or container.status != "running" or is_outdated(client, container):
         if container:
             container.remove(force=True)  # nothing is lost: its images are on the volume
+            images.forget(client, [container.attrs["Image"]])
         container = start(client)
     port = published(container)
     try:

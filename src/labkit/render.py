@@ -90,10 +90,9 @@ def show(made: Any, *, alt: str) -> Picture:
         alt: what a person who does not see it must know: the conclusion, with its figures.
     """
     raw = io.StringIO()
-    made.savefig(raw, format="svg", metadata={"Date": None, "Creator": None, "Title": None})
+    made.savefig(raw, format="svg", metadata={"Date": None, "Creator": None})
     svg = raw.getvalue()
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"font: (\d+)", r"font: \1", svg)
     said = html.escape(alt, quote=True)
     svg = svg.replace("<svg ", f'<svg role="img" aria-label="{said}" ', 1)
     return Picture(re.sub(r"(<svg[^>]*>)", rf"\1<title>{said}</title>", svg, count=1), alt)
@@ -111,7 +110,6 @@ def record_html(claim: Any, tried: Mapping[str, bool]) -> str:
         'color:var(--jp-ui-font-color0,var(--pst-color-text-base,CanvasText))">'
         f'<p style="margin:.2em 0"><strong>{claim.id}: {claim.verdict}</strong></p>'
         f'<p style="margin:.2em 0">{html.escape(claim.precise)}</p>'
-        '<table style="border-collapse:collapse;margin:.3em 0">'
-        '<caption style="text-align:left;caption-side:top">'
-        f"Does the note’s claim hold as stated?</caption><tbody>{rows}</tbody></table></div>"
+        '<p style="margin:.6em 0 0">Did the note’s claim hold, as it is stated?</p>'
+        f'<table style="border-collapse:collapse;margin:.2em 0"><tbody>{rows}</tbody></table></div>'
     )

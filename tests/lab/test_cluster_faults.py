@@ -13,8 +13,8 @@ import docker
 import pytest
 
 from labkit import engine
-from labkit.second_lab import labkit, second_lab
 from labkit.retry import until
+from labkit.second_lab import labkit, second_lab
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.faults, pytest.mark.timeout(600)]
 NAME = "proven-test"

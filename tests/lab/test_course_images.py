@@ -217,7 +217,7 @@ def test_the_images_say_whose_they_are(client):
         ("postgres:17", "postgres --version", "postgres (PostgreSQL) 17."),
         ("redis:8", "redis-server --version", "Redis server v=8."),
         ("nginx:1.26", "nginx -v 2>&1", "nginx version: nginx/1.26."),
-        ("registry:2", "docker-registry --version", "docker-registry 2."),
+        ("registry:2", "docker-registry --version", "docker-registry github.com/docker/distribution 2.8"),
         ("engine:26.1", "dockerd --version", "Docker version 26.1."),
     ],
 )

@@ -43,7 +43,7 @@ class Engine:
 
     def __init__(self, container=None):
         self.container, self.containers, self.images, self.volumes = container, self, self, self
-        self.image, self.made, self.fails = "sha256:now", [], []
+        self.image, self.made, self.fails, self.forgotten = "sha256:now", [], [], []
         self.api = self.networks = self
 
     def get(self, name):
@@ -77,6 +77,7 @@ def use(monkeypatch):
         monkeypatch.setattr(registry, "volume", lambda client: "volume")
         monkeypatch.setattr(registry, "answers", lambda port: True)
         monkeypatch.setattr(push, "push", lambda client, port, say: [])
+        monkeypatch.setattr(images, "forget", lambda client, ids: it.forgotten.extend(ids))
         return it
 
     return use
@@ -113,6 +114,7 @@ def test_one_of_an_older_image_is_replaced(use):
     it.image = "sha256:newer"
     registry.ensure()
     assert old.removed
+    assert it.forgotten == ["sha256:now"]
 
 
 def test_a_foreign_one_is_left_alone(use):

@@ -1,0 +1,115 @@
+"""The book's files: found by stem, executed, normalised."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from labkit.errors import LabkitError, Usage
+from labkit.home import repo
+
+KINDS = ("chapters", "exercises", "solutions")
+STEM = re.compile(r"ch\d\d_[a-z0-9_]+")
+CELL_SECONDS = 600
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def stems(kind: str = "chapters", root: Path | None = None) -> list[str]:
+    """The stems that have a notebook of a kind, in the book's order.
+
+    Args:
+        kind: chapters, exercises or solutions.
+        root: the book's folder; None is this one.
+    """
+    folder = (root or repo()) / kind
+    return sorted(p.stem for p in folder.glob("ch*.ipynb") if STEM.fullmatch(p.stem))
+
+
+def stem_of(word: str) -> str:
+    """A stem from what a person types: ``ch01``, ``ch01_docker_manages``, ``chapters/ch01_….ipynb``.
+
+    Raises:
+        Usage: no chapter, or more than one, begins like that.
+    """
+    name = Path(word).stem
+    found = [s for s in stems() if s == name] or [s for s in stems() if s.startswith(name.rstrip("_") + "_")]
+    if len(found) != 1:
+        raise Usage(f"{word!r} is no chapter.", wanted=", ".join(stems()))
+    return found[0]
+
+
+def path(stem: str, kind: str = "chapters", root: Path | None = None) -> Path:
+    """Where a stem's notebook is."""
+    return (root or repo()) / kind / f"{stem}.ipynb"
+
+
+def read(notebook: Path) -> NotebookNode:
+    """A notebook, checked against its format.
+
+    Raises:
+        Usage: it is not there, or no notebook.
+    """
+    try:
+        found = nbformat.read(notebook, as_version=4)
+        nbformat.validate(found)
+    except FileNotFoundError:
+        raise Usage(f"There is no notebook {notebook.name}.", wanted=str(notebook)) from None
+    except (ValueError, nbformat.ValidationError) as e:
+        raise Usage(f"{notebook.name} is no notebook.", found=str(e).splitlines()[0]) from None
+    return found
+
+
+def normalise(notebook: NotebookNode) -> NotebookNode:
+    """Ids from each cell's content, and no metadata that an editor left: diffs show what changed."""
+    seen: dict[str, int] = {}
+    for cell in notebook.cells:
+        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
+        seen[digest] = seen.get(digest, 0) + 1
+        cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+        kept = ("tags", "mystnb", "nbgrader", "slideshow")
+        cell.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k in kept})
+        for output in cell.get("outputs", []):
+            output.get("metadata", {}).clear()
+    kept = {k: v for k, v in notebook.metadata.items() if k in ("exclusive", "nbgrader", "mystnb")}
+    notebook.metadata = NotebookNode({**kept, "kernelspec": KERNEL, "language_info": {"name": "python"}})
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
+
+
+def write(notebook: NotebookNode, target: Path) -> bool:
+    """Writes a notebook, normalised; True if the file changed."""
+    text = nbformat.writes(normalise(notebook)) + "\n"
+    if target.exists() and target.read_text() == text:
+        return False
+    target.write_text(text)
+    return True
+
+
+def execute(notebook: Path, save: bool = True) -> NotebookNode:
+    """Runs a notebook in a fresh kernel, in its own folder, and stores its outputs.
+
+    Args:
+        notebook: its file.
+        save: False leaves the file as it is.
+
+    Raises:
+        LabkitError: a cell failed that is not tagged ``raises-exception``.
+    """
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    found = read(notebook)
+    resources = {"metadata": {"path": str(notebook.parent)}}
+    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
+    try:
+        NotebookClient(found, timeout=CELL_SECONDS, record_timing=False, resources=resources).execute()
+    except CellExecutionError as e:
+        raise LabkitError(f"{notebook.name} failed.", found=str(e).strip()[-1500:]) from None
+    if save:
+        write(found, notebook)
+    return found
