@@ -85,4 +85,4 @@ def run_all(fast: bool = False) -> int:
     console.print(table)
     failed = sum(1 for _, code, _ in rows if code)
     console.print(f"{len(rows) - failed} passed, {failed} failed")
-    return int(failed > 0)
+    return int(failed > 0 or not rows)

@@ -1,0 +1,93 @@
+"""Finding notebooks, one form for them, and the template."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from labkit import Usage, book, template
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / "chapters").mkdir()
+    return tmp_path
+
+
+def put(root, stem, cells=()):
+    nbformat.write(new_notebook(cells=list(cells)), root / "chapters" / f"{stem}.ipynb")
+
+
+def test_stems_are_sorted_and_only_notebooks(root):
+    for stem in ("ch12_b", "ch01_a"):
+        put(root, stem)
+    (root / "chapters/ch02_c.md").write_text("")
+    put(root, "notes")
+    assert book.stems(root=root) == ["ch01_a", "ch12_b"]
+
+
+@pytest.mark.parametrize("word", ["ch01", "ch01_a", "chapters/ch01_a.ipynb"])
+def test_a_stem_from_what_a_person_types(monkeypatch, word):
+    monkeypatch.setattr(book, "stems", lambda kind="chapters", root=None: ["ch01_a", "ch12_b"])
+    assert book.stem_of(word) == "ch01_a"
+
+
+@pytest.mark.parametrize("word", ["ch02", "ch", "nonsense"])
+def test_a_word_that_is_no_chapter_names_those_there_are(monkeypatch, word):
+    monkeypatch.setattr(book, "stems", lambda kind="chapters", root=None: ["ch01_a", "ch12_b"])
+    with pytest.raises(Usage, match="ch01_a, ch12_b"):
+        book.stem_of(word)
+
+
+def test_the_same_notebook_is_written_the_same_way(root):
+    cells = [new_markdown_cell("a"), new_code_cell("x"), new_code_cell("x")]
+    put(root, "ch01_a", cells)
+    path = book.path("ch01_a", root=root)
+    assert book.write(book.read(path), path) is True
+    assert book.write(book.read(path), path) is False
+    ids = [c.id for c in book.read(path).cells]
+    assert len(set(ids)) == 3
+
+
+def test_what_an_editor_leaves_is_dropped_and_what_counts_is_kept():
+    output = new_output("stream", text="1")
+    cell = new_code_cell("x", metadata={"tags": ["claim:C01.1"], "collapsed": True}, outputs=[output])
+    made = book.normalise(new_notebook(cells=[cell], metadata={"exclusive": True, "widgets": {}}))
+    assert made.cells[0].metadata == {"tags": ["claim:C01.1"]}
+    assert made.metadata.exclusive is True
+    assert "widgets" not in made.metadata
+
+
+@pytest.mark.parametrize("text", ["", "{}", "not json"])
+def test_a_file_that_is_no_notebook(root, text):
+    (root / "chapters/ch01_a.ipynb").write_text(text)
+    with pytest.raises(Usage, match="no notebook"):
+        book.read(book.path("ch01_a", root=root))
+
+
+def test_the_template_is_a_notebook_and_is_not_overwritten(root):
+    (made,) = template.make("ch18_some_words", "Some words", root)
+    assert "# Some words" in book.read(made).cells[0].source
+    with pytest.raises(Usage, match="already"):
+        template.make("ch18_other_words", "Other", root)
+    with pytest.raises(Usage, match="no stem"):
+        template.make("chapter18", "x", root)
+
+
+def test_a_failing_cell_is_told_and_nothing_is_stored(root):
+    put(root, "ch01_a", [new_code_cell("1/0")])
+    path = book.path("ch01_a", root=root)
+    before = path.read_text()
+    with pytest.raises(book.LabkitError, match="ZeroDivisionError"):
+        book.execute(path)
+    assert path.read_text() == before
+
+
+def test_outputs_are_stored_without_times(root):
+    put(root, "ch01_a", [new_code_cell("print(6 * 7)")])
+    path = book.path("ch01_a", root=root)
+    book.execute(path)
+    cell = book.read(path).cells[0]
+    assert cell.outputs[0].text == "42\n"
+    assert "execution" not in cell.metadata

@@ -1,0 +1,89 @@
+"""Each house rule finds its breach, and a sound chapter has none."""
+
+from __future__ import annotations
+
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from labkit import house
+from labkit.ledger import Claim
+
+
+def code(source, **options):
+    return new_code_cell(source, execution_count=1, **options)
+
+
+def svg(alt=None):
+    metadata = {"mystnb": {"image": {"alt": alt}}} if alt else {}
+    return code(
+        "show(fig)", outputs=[new_output("display_data", {"image/svg+xml": "<svg/>"})], metadata=metadata
+    )
+
+
+SOUND = [
+    new_markdown_cell("# Title\n\n:::{figure} a.svg\n:alt: It rises.\nCaption.\n:::"),
+    code("lab = Lab('ch01_x')"),
+    code("prove('C01.1', original=a, precise=b)", metadata={"tags": ["claim:C01.1"]}),
+    svg("It rises."),
+    code("lab.close()"),
+]
+
+
+def breaches(*cells):
+    return list(house.chapter(new_notebook(cells=[*SOUND[:-1], *cells, SOUND[-1]])))
+
+
+def test_a_sound_chapter():
+    assert breaches() == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        (code("\n".join(f"a{i} = {i}" for i in range(16))), "16 lines"),
+        (new_code_cell("x"), "not executed"),
+        (code("time.sleep(1)"), "sleeps"),
+        (code("input()"), "asks for input"),
+        (code("from labkit.lab import _open"), "private"),
+        (code("prove('C01.2', original=a, precise=b)"), "tagged for nothing"),
+        (code("x", metadata={"tags": ["claim:C01.2"]}), "proves nothing"),
+        (code("1/0", outputs=[new_output("error", ename="E", evalue="", traceback=[])]), "stored an error"),
+        (svg(), "without alt text"),
+        (code("x", outputs=[new_output("display_data", {"image/png": "AA=="})]), "bitmap"),
+        (code("x", outputs=[new_output("stream", text="sha256:" + "ab" * 32)]), "raw id"),
+        (code("x", outputs=[new_output("stream", text="\n".join("x" * 16))]), "16 lines"),
+        (new_markdown_cell("![](a.png)"), "no alt text"),
+        (new_markdown_cell(":::{figure} a.svg\nCaption.\n:::"), "no :alt:"),
+    ],
+)
+def test_a_breach_is_found(cell, said):
+    assert any(said in b for b in breaches(cell))
+
+
+def test_medians():
+    long_cell = "\n".join(f"a{i} = {i}" for i in range(10))
+    assert any("median code cell" in b for b in breaches(*[code(long_cell)] * 9))
+    assert any("median text cell" in b for b in breaches(*[new_markdown_cell("word " * 70)] * 3))
+
+
+def test_fenced_blocks_are_not_counted_as_text():
+    assert house.words("a b\n```console\n$ c d e f\n```\n") == 2
+
+
+def test_a_chapter_that_does_not_close():
+    assert any("does not close" in b for b in house.chapter(new_notebook(cells=SOUND[:-1])))
+
+
+def test_the_ledger_and_the_proofs_must_agree(monkeypatch):
+    ledger = {i: Claim(i, c, "", "", "holds", "") for i, c in (("C01.1", "ch01_x"), ("C09.1", "ch09_y"))}
+    monkeypatch.setattr(house, "claims", lambda: ledger)
+    assert list(house.ledger(["ch01_x", "ch09_y"], {"C01.1": ["ch01_x"], "C09.1": ["ch09_y"]})) == []
+    said = list(house.ledger(["ch01_x"], {"C02.1": ["ch01_x"]}))
+    assert any("C01.1 wants one proof" in s for s in said)
+    assert any("C09.1 names ch09_y, which is no chapter" in s for s in said)
+    assert any("C02.1 is proved and not in it" in s for s in said)
+
+
+def test_zero_chapters_are_no_success(tmp_path):
+    (tmp_path / "chapters").mkdir()
+    assert house.problems(tmp_path) == ["chapters: there is no notebook"]
