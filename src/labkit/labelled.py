@@ -32,7 +32,7 @@ class LabelledAPI(docker.APIClient):
 
     def create_container_from_config(self, config, name=None, platform=None):
         """As docker-py's, labelled."""
-        config["Labels"] = {**(config.get("Labels") or {}), **self.own_labels}
+        config = {**config, "Labels": {**(config.get("Labels") or {}), **self.own_labels}}
         return super().create_container_from_config(config, name, platform)
 
     def create_network(self, name, *args, labels=None, **kwargs):
