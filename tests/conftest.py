@@ -59,8 +59,9 @@ class Proxy:
 
     def close(self):
         """Lets nobody in any more."""
-        self.server.shutdown(socket.SHUT_RDWR)  # close alone would leave `accept` waiting, and working
-        self.server.close()
+        if self.server.fileno() >= 0:
+            self.server.shutdown(socket.SHUT_RDWR)  # close alone would leave `accept` waiting, and working
+            self.server.close()
         self.cut()
 
 

@@ -114,6 +114,18 @@ spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
 """
 
 
+JOB = """
+apiVersion: batch/v1
+kind: Job
+metadata: {name: once}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{name: a, image: "localhost:5001/python:3.13", command: ["true"]}]
+"""
+
+
 def marker(lab, name: str) -> dict:
     """A ConfigMap to wait on."""
     core = client.CoreV1Api(lab.kube)
@@ -157,10 +169,7 @@ class TestCluster:
         assert "kubectl describe deployment stuck" in e.value.fix
 
     def test_a_job(self, lab, tmp_path):
-        (tmp_path / "job.yaml").write_text(
-            "{apiVersion: batch/v1, kind: Job, metadata: {name: once}, spec: {template: {spec: {"
-            "restartPolicy: Never, containers: [{name: a, image: 'localhost:5001/python:3.13', command: ['true']}]}}}}"
-        )
+        (tmp_path / "job.yaml").write_text(JOB)
         assert lab.wait(lab.apply(tmp_path / "job.yaml"), "Complete").status.succeeded == 1
         lab.wait("job/once", "complete")
 
