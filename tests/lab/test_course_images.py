@@ -468,7 +468,7 @@ class TestEngine:
             it.ping()
 
     def test_it_runs_and_limits_a_container_with_an_init(self, client, other):
-        stream = client.images.get("localhost:5001/redis:8").save(named=True)
+        stream = client.images.get("localhost:5001/redis:8").save(named="localhost:5001/redis:8")
         inside = client.api.exec_create(other.id, ["docker", "load"], stdin=True)["Id"]
         socket = client.api.exec_start(inside, socket=True)
         for chunk in stream:
