@@ -19,7 +19,7 @@ from docker.errors import DockerException, ImageNotFound, NotFound
 from docker.tls import TLSConfig
 
 from labkit import wait_docker
-from labkit.errors import EngineUnavailable, ImageUnavailable, TimedOut
+from labkit.errors import CommandFailed, EngineUnavailable, ImageUnavailable, TimedOut
 from labkit.home import REGISTRY
 from labkit.labelled import docker_client
 from labkit.retry import until
@@ -149,13 +149,24 @@ class OtherEngine:
 
         Raises:
             ImageUnavailable: the course's engine does not have one of them.
+            CommandFailed: it does not fit, or the other engine failed.
         """
         for name in names:
             try:
                 image = self.lab.docker.images.get(name)
             except ImageNotFound:
                 raise ImageUnavailable(f"There is no image {name}.", fix="make up") from None
-            self.docker.images.load(image.save(named=name))
+            try:
+                self.docker.images.load(image.save(named=name))
+            except (requests.exceptions.RequestException, DockerException) as e:
+                # A full engine hangs up in the middle: what its disk says is the better half of the message.
+                _, room = self.exec("df -h --output=avail,size /var/lib/docker | tail -n 1")
+                left = f"its disk: {' free of '.join(room.split())}; {e}"
+                raise CommandFailed(
+                    f"{name} could not be copied to {self.name}.",
+                    found=left,
+                    fix="give it more disk, or fewer images",
+                ) from None
 
     def close_clients(self) -> None:
         """Lets go of the connection and of the certificates."""

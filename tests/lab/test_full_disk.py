@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labkit import Lab, engine, machine_checks
+from labkit import CommandFailed, Lab, engine, machine_checks
 
 pytestmark = [pytest.mark.engine, pytest.mark.faults]
 
@@ -25,5 +25,10 @@ def test_the_doctor_finds_it(small, monkeypatch):
 
 
 def test_an_image_that_does_not_fit_is_told_as_such(small):
-    with pytest.raises(Exception, match="no space left on device"):
+    with pytest.raises(CommandFailed, match=r"could not be copied to ch00-small(?s:.*)free of 400M"):
         small.load("localhost:5001/engine:26.1", "localhost:5001/postgres:17", "localhost:5001/web:1.0")
+
+
+def test_it_still_works_afterwards(small):
+    assert small.docker.ping()
+    assert small.docker.containers.run("debian:trixie-slim", "echo hello", remove=True) == b"hello\n"
