@@ -113,6 +113,8 @@ def measure(runs: int, with_engine: bool, folder: Path) -> list[Figure]:
     bare, up, served, rest, resume, again, down = ([] for _ in range(7))
     with second_lab(folder / "home", NAME) as env:
         memory = 0.0
+        labkit(env, "up")  # fills this lab's registry, so that its caches are warm
+        labkit(env, "down", "--keep-engine")
         for _ in range(runs):
             bare.append(seconds(lambda: bare_create(env)))
             bare_delete(env)

@@ -8,17 +8,18 @@ from pathlib import Path
 
 import docker
 
-from labkit import cluster, engine, images, private_root
+from labkit import cluster, engine, images, private_root, registry
 from labkit.errors import EngineUnavailable
 from labkit.home import LABEL, home, lab_id
 from labkit.run import run
 
 
-def take_down(everything: bool = False, keep_engine: bool = False) -> dict[str, int]:
+def take_down(everything: bool = False, keep_engine: bool = False, store: bool = False) -> dict[str, int]:
     """Removes the cluster, the registry, and every container, network and volume with our label.
 
     Args:
         everything: also our images and our caches.
+        store: also the registry's volume, which holds copies of our images.
         keep_engine: leave the course's own engine running, if it is.
 
     Returns:
@@ -30,7 +31,7 @@ def take_down(everything: bool = False, keep_engine: bool = False) -> dict[str, 
     except EngineUnavailable:
         client = None  # nothing of ours can run without an engine; its own data may still be there
     if client:
-        removed = remove_objects(client)
+        removed = remove_objects(client, everything or store)
         if everything:
             gone, kept = images.remove_all()
             removed["images"] = len(gone)
@@ -44,8 +45,8 @@ def take_down(everything: bool = False, keep_engine: bool = False) -> dict[str, 
     return removed
 
 
-def remove_objects(client: docker.DockerClient) -> dict[str, int]:
-    """Containers first, for they hold the rest."""
+def remove_objects(client: docker.DockerClient, store: bool) -> dict[str, int]:
+    """Containers first, for they hold the rest; the registry's store is a cache, like the images it copies."""
     ours = {"label": f"{LABEL}={lab_id()}"}
     removed = {"containers": 0, "networks": 0, "volumes": 0}
     cluster.mark().unlink(missing_ok=True)
@@ -58,6 +59,8 @@ def remove_objects(client: docker.DockerClient) -> dict[str, int]:
         network.remove()
         removed["networks"] += 1
     for volume in client.volumes.list(filters=ours):
+        if volume.name == registry.name() and not store:
+            continue
         volume.remove(force=True)
         removed["volumes"] += 1
     return removed

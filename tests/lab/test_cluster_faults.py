@@ -181,7 +181,7 @@ def test_missing_tools_are_found(lab):
 
 def test_down_takes_all_of_it_and_nothing_of_the_other_lab(lab, client):
     foreign = {c.id for c in client.containers.list(all=True) if not c.name.startswith(NAME)}
-    labkit(lab, "down", "--keep-engine")
+    labkit(lab, "down", "--store", "--keep-engine")
     assert client.containers.list(all=True, filters={"name": NAME}) == []
     assert client.networks.list(names=[NAME]) == []
     assert [v for v in client.volumes.list() if v.name.startswith(NAME)] == []

@@ -10,11 +10,12 @@ import click
     "--all", "everything", is_flag=True, help="Also images, caches and the course's own engine's data."
 )
 @click.option("--keep-engine", is_flag=True, help="Leave the course's own engine running.")
-def command(everything: bool, keep_engine: bool) -> None:
-    """Remove what the course made, and nothing else."""
+@click.option("--store", is_flag=True, help="Also the registry's store, a cache of the images.")
+def command(everything: bool, keep_engine: bool, store: bool) -> None:
+    """Remove what the course made, and nothing else; images and caches stay unless --all is given."""
     from labkit.down import take_down
 
-    removed = take_down(everything, keep_engine)
+    removed = take_down(everything, keep_engine, store)
     click.echo(
         "removed " + (", ".join(f"{n} {kind}" for kind, n in removed.items() if n) or "nothing: all was gone")
     )
