@@ -15,6 +15,9 @@ from labkit.home import repo
 
 KINDS = ("chapters", "exercises", "solutions")
 STEM = re.compile(r"ch\d\d_[a-z0-9_]+")
+FIGURE = re.compile(r"\[figure: (.*)\]", re.S)
+"""The plain form of a picture made by `labkit.render.show`: its alt text."""
+
 CELL_SECONDS = 600
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -75,6 +78,8 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
         cell.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k in kept})
         for output in cell.get("outputs", []):
             output.get("metadata", {}).clear()
+            if alt := FIGURE.fullmatch(output.get("data", {}).get("text/plain", "")):
+                cell.metadata["mystnb"] = {"image": {"alt": alt[1]}}  # the site takes it from there
     kept = {k: v for k, v in notebook.metadata.items() if k in ("exclusive", "nbgrader", "mystnb")}
     notebook.metadata = NotebookNode({**kept, "kernelspec": KERNEL, "language_info": {"name": "python"}})
     notebook.nbformat, notebook.nbformat_minor = 4, 5
@@ -107,7 +112,8 @@ def execute(notebook: Path, save: bool = True) -> NotebookNode:
     resources = {"metadata": {"path": str(notebook.parent)}}
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     try:
-        NotebookClient(found, timeout=CELL_SECONDS, record_timing=False, resources=resources).execute()
+        options = {"timeout": CELL_SECONDS, "record_timing": False, "coalesce_streams": True}
+        NotebookClient(found, resources=resources, **options).execute()
     except CellExecutionError as e:
         raise LabkitError(f"{notebook.name} failed.", found=str(e).strip()[-1500:]) from None
     if save:

@@ -46,7 +46,7 @@ def take_down(everything: bool = False, keep_engine: bool = False, store: bool =
 
 
 def remove_objects(client: docker.DockerClient, store: bool) -> dict[str, int]:
-    """Containers first, for they hold the rest; the registry's store is a cache, like the images it copies."""
+    """Containers first, for they hold the rest; the registry's store is a cache and stays, unless asked."""
     ours = {"label": f"{LABEL}={lab_id()}"}
     removed = {"containers": 0, "networks": 0, "volumes": 0}
     cluster.mark().unlink(missing_ok=True)

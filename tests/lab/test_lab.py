@@ -227,3 +227,14 @@ class TestOtherEngine:
         lab.close()
         assert not exists("containers", name)
         assert not exists("volumes", name)
+
+
+def test_the_output_of_a_quick_command_is_not_lost(lab):
+    """docker-py loses it now and then; through a busy machine more often."""
+    box = lab.docker.containers.run(BASE, "sleep 300", detach=True, init=True)
+    assert {box.exec_run(["echo", "x"]).output for _ in range(150)} == {b"x\n"}
+    both = box.exec_run(["sh", "-c", "echo out; echo err >&2"], demux=True)
+    assert both.output == (b"out\n", b"err\n")
+    assert b"".join(box.exec_run(["sh", "-c", "echo a; echo b"], stream=True).output) == b"a\nb\n"
+    assert box.exec_run(["echo", "x"], tty=True).output == b"x\r\n"
+    assert box.exec_run(["true"]).output == b""

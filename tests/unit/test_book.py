@@ -91,3 +91,11 @@ def test_outputs_are_stored_without_times(root):
     cell = book.read(path).cells[0]
     assert cell.outputs[0].text == "42\n"
     assert "execution" not in cell.metadata
+
+
+def test_a_plot_takes_its_alt_text_to_the_site():
+    data = {"text/plain": "[figure: It rises.]", "image/svg+xml": "<svg/>"}
+    made = book.normalise(
+        new_notebook(cells=[new_code_cell("x", outputs=[new_output("display_data", data)])])
+    )
+    assert made.cells[0].metadata["mystnb"]["image"]["alt"] == "It rises."
