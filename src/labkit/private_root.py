@@ -23,8 +23,8 @@ from labkit.run import run
 
 SUITE = "trixie"
 PACKAGES = "docker.io,docker-cli,docker-buildx,docker-compose,iptables,ca-certificates"
-TOOL = ["mmdebstrap", "debian-archive-keyring"]
-"""What makes a Debian root; Ubuntu does not have Debian's keys by itself."""
+KEYS = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+"""Debian's keys, which Ubuntu does not have by itself."""
 
 START_SECONDS = 60
 INSTALL = "https://docs.docker.com/engine/install/"
@@ -53,17 +53,20 @@ def apt_would_change(packages: list[str]) -> list[str]:
 
 def need_mmdebstrap() -> None:
     """Installs mmdebstrap from the host's own release, if that changes nothing that is there."""
-    if shutil.which("mmdebstrap"):
+    # Only what is missing is asked for: apt would upgrade what is there and old.
+    missing = [] if shutil.which("mmdebstrap") else ["mmdebstrap"]
+    missing += [] if KEYS.exists() else ["debian-archive-keyring"]
+    if not missing:
         return
     if not shutil.which("apt-get"):
         raise Unsupported(
             "This is not Debian or Ubuntu, and no Docker daemon answers.", fix=f"install Docker: {INSTALL}"
         )
     try:
-        changed = apt_would_change(TOOL)
+        changed = apt_would_change(missing)
     except CommandFailed:
         run([*sudo(), "apt-get", "update"], fix="check the machine's apt sources")
-        changed = apt_would_change(TOOL)
+        changed = apt_would_change(missing)
     if changed:
         raise Unsupported(
             "Installing mmdebstrap would change packages of this machine.",
@@ -71,7 +74,7 @@ def need_mmdebstrap() -> None:
             fix=f"install Docker yourself: {INSTALL}",
         )
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    run([*sudo(), "apt-get", "install", "--yes", "--no-install-recommends", *TOOL], env=env)
+    run([*sudo(), "apt-get", "install", "--yes", "--no-install-recommends", *missing], env=env)
 
 
 def root() -> Path:

@@ -54,6 +54,18 @@ def test_nothing_is_installed_where_a_package_of_the_host_would_change(monkeypat
     assert all("--simulate" in argv for argv in called)
 
 
+def test_only_what_is_missing_is_asked_for(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(private_root, "apt_would_change", lambda names: asked.append(names) or [])
+    monkeypatch.setattr(private_root, "run", lambda *a, **k: "")
+    monkeypatch.setattr(private_root, "KEYS", tmp_path / "none.gpg")
+    monkeypatch.setattr(private_root.shutil, "which", lambda name: "/usr/bin/" + name)
+    private_root.need_mmdebstrap()
+    monkeypatch.setattr(private_root, "KEYS", tmp_path)
+    private_root.need_mmdebstrap()
+    assert asked == [["debian-archive-keyring"]]
+
+
 def test_not_debian_says_what_to_install_with_exit_code_3(monkeypatch):
     monkeypatch.setattr(private_root.shutil, "which", lambda name: None)
     with pytest.raises(Unsupported) as e:
