@@ -41,3 +41,7 @@ def __getattr__(name: str):
     value = getattr(importlib.import_module(_HOMES[name]), name)
     globals()[name] = value  # looked up once
     return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
+import re
 import string
 from pathlib import Path
 from typing import Any
 
 import yaml
-from kubernetes.client import ApiException
 from kubernetes.dynamic import DynamicClient
-from kubernetes.dynamic.exceptions import DynamicApiError
-from kubernetes.dynamic.resource import ResourceInstance
+from kubernetes.dynamic.resource import ResourceInstance, ResourceList
 
-from labkit.errors import Missing, Usage
-from labkit.home import home, kubeconfig, repo
-from labkit.wait_kube import find
+from labkit.conditions import Object
+from labkit.errors import Usage
+from labkit.home import repo
+from labkit.kube import ask, find
 
 MANAGER = "labkit"
-SHORT = {
-    "deploy": "Deployment",
-    "po": "Pod",
-    "svc": "Service",
-    "ns": "Namespace",
-    "hpa": "HorizontalPodAutoscaler",
-    "rs": "ReplicaSet",
-    "endpointslice": "EndpointSlice",
-}
-
-
-def cache_file() -> str:
-    """Where the dynamic client keeps what kinds there are: one file a cluster, since clusters come and go."""
-    digest = hashlib.sha256(kubeconfig().read_bytes()).hexdigest()[:12]
-    folder = home() / "discovery"
-    folder.mkdir(exist_ok=True)
-    return str(folder / f"{digest}.json")
+TYPED = re.compile(r"^(Core)?V\d+((alpha|beta)\d+)?")
+"""What the typed SDK puts before a kind in the names of its models."""
 
 
 def locate(stem: str, manifest: str | Path) -> Path:
@@ -69,7 +53,7 @@ def read(path: Path, values: dict[str, Any]) -> list[dict[str, Any]]:
             not isinstance(o, dict)
             or not o.get("kind")
             or not o.get("apiVersion")
-            or "name" not in o.get("metadata", {})
+            or "name" not in (o.get("metadata") or {})
         ):
             raise Usage(
                 f"{path.name} holds something that is no object.", wanted="apiVersion, kind, metadata.name"
@@ -79,78 +63,81 @@ def read(path: Path, values: dict[str, Any]) -> list[dict[str, Any]]:
     return objects
 
 
-def apply(dynamic: DynamicClient, path: Path, namespace: str, values: dict[str, Any]) -> Any:
-    """Applies all objects of a file, in its order.
+def apply(
+    dynamic: DynamicClient, path: Path, namespace: str, values: dict[str, Any], force: bool = False
+) -> Any:
+    """Applies all objects of a file, in its order, server-side.
+
+    Args:
+        dynamic: the client.
+        path: the manifest.
+        namespace: where objects go that name no namespace.
+        values: for ``${NAME}`` in the file.
+        force: take over fields that another manager owns.
 
     Returns:
         The object, or a list where the file holds several.
 
     Raises:
         Usage: the API server refuses one of them; its reason is in the error.
+        ClusterUnavailable: it does not answer.
     """
     done = []
     for o in read(path, values):
         resource = find(dynamic, o["apiVersion"], o["kind"])
         labels = {**(o["metadata"].get("labels") or {}), **dynamic.client.own_labels}
         body = {**o, "metadata": {**o["metadata"], "labels": labels}}
-        where = {"namespace": o["metadata"].get("namespace", namespace)} if resource.namespaced else {}
+        how: dict[str, Any] = {"field_manager": MANAGER, "force_conflicts": force or None}
+        if resource.namespaced:
+            how["namespace"] = o["metadata"].get("namespace", namespace)
         try:
-            done.append(resource.server_side_apply(body=body, field_manager=MANAGER, **where))
-        except (DynamicApiError, ApiException) as e:
-            said = e.summary() if isinstance(e, DynamicApiError) else e.reason
+            applied = ask(lambda r=resource, b=body, h=how: r.server_side_apply(body=b, **h))
+        except Usage as e:
             what = f"{o['kind']} {o['metadata']['name']} of {path.name}"
-            raise Usage(f"The API server refuses {what}.", found=said) from None
+            raise Usage(f"The API server refuses {what}.", found=e.found) from None
+        if applied is None:
+            raise Usage(f"There is no namespace {how.get('namespace')} for {o['kind']} of {path.name}.")
+        done.append(applied)
     return done[0] if len(done) == 1 else done
 
 
-def as_object(lab: Any, thing: Any) -> dict[str, Any]:
+def as_object(lab: Any, thing: Any) -> Object:
     """Any form of an object as a dict with apiVersion, kind and metadata: typed, dynamic, dict, "kind/name".
 
     Raises:
-        Usage: it is none of these.
+        Usage: it is none of these, or the cluster has no such kind.
     """
     if isinstance(thing, str):
-        kind, _, name = thing.partition("/")
-        kind = SHORT.get(kind.lower(), kind)
-        for resource in lab.dynamic.resources.search():
-            known = (
-                resource.kind.lower(),
-                (resource.name or "/").lower(),
-            )  # lists and subresources have no name
-            if name and kind.lower() in known and "/" not in known[1]:
-                where = {"namespace": lab.namespace} if resource.namespaced else {}
-                metadata = {"name": name, **where}
-                return {"apiVersion": resource.group_version, "kind": resource.kind, "metadata": metadata}
-        raise Usage(f"{thing!r} names no object.", wanted='something like "deployment/web"')
+        return named(lab, thing)
     if isinstance(thing, ResourceInstance):
         return thing.to_dict()
-    if hasattr(thing, "openapi_types"):  # a model of the typed SDK; a list of them leaves kind empty
+    if hasattr(thing, "openapi_types"):  # a model of the typed SDK; those out of a list lack kind and version
         found = lab.kube.sanitize_for_serialization(thing)
-        name = type(thing).__name__
-        found.setdefault("kind", name.removeprefix("V1").removeprefix("V2"))
-        return found
-    if isinstance(thing, dict) and thing.get("kind") and thing.get("metadata"):
-        return thing
-    raise Usage(
-        f"{type(thing).__name__} is nothing that can be waited for.", wanted="a container or an object"
-    )
+        found.setdefault("kind", TYPED.sub("", type(thing).__name__))
+    elif isinstance(thing, dict) and thing.get("kind") and (thing.get("metadata") or {}).get("name"):
+        found = {**thing, "metadata": {**thing["metadata"]}}
+    else:
+        what = type(thing).__name__
+        raise Usage(f"{what} is nothing that can be waited for.", wanted="a container or an object")
+    resource = find(lab.dynamic, found.get("apiVersion"), found["kind"])
+    if resource.namespaced:
+        found["metadata"].setdefault("namespace", lab.namespace)
+    return found
 
 
-def as_resource(dynamic: DynamicClient, found: dict[str, Any]) -> ResourceInstance:
-    """A dict as the dynamic client's object, whose fields are attributes."""
-    return ResourceInstance(dynamic, found)
-
-
-def get(dynamic: DynamicClient, found: dict[str, Any]) -> ResourceInstance:
-    """Fetches an object again.
+def named(lab: Any, text: str) -> Object:
+    """The object that ``kind/name`` names, the kind as kubectl takes it: deployment, deployments, deploy.
 
     Raises:
-        Missing: it is not there.
+        Usage: it names none.
     """
-    meta = found["metadata"]
-    try:
-        return find(dynamic, found["apiVersion"], found["kind"]).get(
-            name=meta["name"], namespace=meta.get("namespace")
-        )
-    except DynamicApiError as e:
-        raise Missing(f"There is no {found['kind']} {meta['name']}.", found=e.summary()) from None
+    kind, _, name = text.partition("/")
+    kind = kind.lower()
+    for resource in lab.dynamic.resources.search(preferred=True):  # the core group comes first
+        if isinstance(resource, ResourceList):
+            continue
+        if name and kind in (resource.kind.lower(), resource.name, *(resource.short_names or ())):
+            where = {"namespace": lab.namespace} if resource.namespaced else {}
+            metadata = {"name": name, **where}
+            return {"apiVersion": resource.group_version, "kind": resource.kind, "metadata": metadata}
+    raise Usage(f"{text!r} names no object.", wanted='something like "deployment/web"')

@@ -38,12 +38,17 @@ def home() -> Path:
 def lab_id() -> str:
     """This user's lab on this machine: 8 hex digits, made once and kept in `home`."""
     path = home() / "lab-id"
-    try:
-        with path.open("x") as f:
-            f.write(secrets.token_hex(4))
-    except FileExistsError:
-        pass
-    return path.read_text().strip()
+
+    def known() -> str:
+        return path.read_text().strip() if path.exists() else ""
+
+    if not known():
+        from filelock import FileLock
+
+        with FileLock(f"{path}.lock"):  # an empty id would make every other lab's things ours
+            if not known():
+                path.write_text(secrets.token_hex(4))
+    return known()
 
 
 def user() -> str:

@@ -12,11 +12,16 @@ import docker
 from filelock import FileLock, Timeout
 from kubernetes import client
 from kubernetes.dynamic import DynamicClient
+from kubernetes.dynamic.resource import ResourceInstance
 
 from labkit import apply as manifests
-from labkit import home, other_engine, remove, wait_docker, wait_kube
+from labkit import home, other_engine, remove, reset, wait_docker, wait_kube
 from labkit.errors import Busy, Usage
+from labkit.kube import ask, dynamic_client
 from labkit.labelled import LabelledKube, docker_client, kube_client
+
+NAME_LIMIT = 63
+"""The longest name of a namespace: a DNS label (RFC 1123)."""
 
 ROLES = ("chapter", "exercise", "solution", "proof", "console", "test")
 
@@ -47,9 +52,13 @@ class Lab:
         self.stem, self.role, self.session = stem, role, secrets.token_hex(3)
         if earlier := Lab._open.pop(stem, None):
             earlier.close()  # the notebook's first cell was run again
-        self._lock = take_lock(stem)
         self.labels = home.labels(stem, role, self.session)
-        self.docker: docker.DockerClient = docker_client(self.labels)
+        self._lock = take_lock(stem)
+        try:
+            self.docker: docker.DockerClient = docker_client(self.labels)
+        except BaseException:
+            self._lock.release()
+            raise
         self._engines: list[other_engine.OtherEngine] = []
         Lab._open[stem] = self
 
@@ -62,7 +71,7 @@ class Lab:
     @property
     def prefix(self) -> str:
         """What names of this stem begin with, such as ``ch01-``."""
-        return self.stem.split("_")[0] + "-"
+        return remove.prefix_of(self.stem)
 
     @cached_property
     def kube(self) -> LabelledKube:
@@ -72,27 +81,30 @@ class Lab:
     @cached_property
     def dynamic(self) -> DynamicClient:
         """The SDK's dynamic client, for objects of any kind."""
-        return DynamicClient(self.kube, cache_file=manifests.cache_file())
+        return dynamic_client(self.kube)
 
     @cached_property
     def namespace(self) -> str:
-        """This Lab's own namespace, made when it is first asked for."""
-        name = f"{self.stem}-{self.role}-{self.session}".replace("_", "-").lower()
-        body = client.V1Namespace(metadata=client.V1ObjectMeta(name=name))
-        client.CoreV1Api(self.kube).create_namespace(body)
-        account = {
-            "kind": "ServiceAccount",
-            "apiVersion": "v1",
-            "metadata": {"name": "default", "namespace": name},
-        }
+        """This Lab's own namespace, made when it is first asked for.
+
+        Raises:
+            ClusterUnavailable: the API server does not answer.
+        """
+        end = f"-{self.role}-{self.session}"
+        name = self.stem.replace("_", "-").lower()[: NAME_LIMIT - len(end)] + end
+        core = client.CoreV1Api(self.kube)
+        ask(lambda: core.create_namespace({"metadata": {"name": name}}))
+        account = {"kind": "ServiceAccount", "apiVersion": "v1"}  # without it, Pods would be refused
+        account["metadata"] = {"name": "default", "namespace": name}
         wait_kube.wait(self.dynamic, account, lambda found: True, timeout=30)
         return name
 
-    def apply(self, manifest: str | Path, **changes: Any) -> Any:
+    def apply(self, manifest: str | Path, *, force: bool = False, **changes: Any) -> Any:
         """Applies a manifest of ``k8s/<stem>/`` (or of a path) to the Lab's namespace, server-side.
 
         Args:
             manifest: a file name, or a path.
+            force: take over fields that somebody else has set; without it that is a conflict.
             **changes: values for ``${NAME}`` in the file.
 
         Returns:
@@ -101,7 +113,8 @@ class Lab:
         Raises:
             Usage: there is no such file, or the API server refuses it.
         """
-        return manifests.apply(self.dynamic, manifests.locate(self.stem, manifest), self.namespace, changes)
+        path = manifests.locate(self.stem, manifest)
+        return manifests.apply(self.dynamic, path, self.namespace, changes, force)
 
     def wait(self, thing: Any, condition: Any, timeout: float = 60, **options: Any) -> Any:
         """Waits until a container or an object of the cluster meets a condition; returns it as it then is.
@@ -110,18 +123,20 @@ class Lab:
             thing: a docker container, a typed or dynamic Kubernetes object, or ``"deployment/web"``.
             condition: for containers ``running``, ``healthy``, ``exited``, ``removed``; for objects any
                 condition type (``Ready``, ``Available`` …), ``complete`` (a rollout, a Job), ``Endpoints``
-                (a Service's ready addresses, with ``count``), ``gone``; or a predicate.
+                (a Service's ready addresses, with ``count``), ``gone``; or a predicate, given the container
+                or the object as a dict.
             timeout: seconds.
             **options: ``count`` for ``Endpoints``.
 
         Raises:
             TimedOut: with the last state, recent events or log lines, and what to look at.
+            Missing: the container was removed; Mismatch: the Job has failed. Neither will come true.
             BrokenEnvironment: the engine or the cluster cannot be reached.
         """
         if isinstance(thing, docker.models.containers.Container):
             return wait_docker.wait(thing, condition, timeout)
         found = manifests.as_object(self, thing)
-        return manifests.as_resource(
+        return ResourceInstance(
             self.dynamic, wait_kube.wait(self.dynamic, found, condition, timeout, **options)
         )
 
@@ -142,10 +157,15 @@ class Lab:
 
     def owned(self) -> dict[str, list[str]]:
         """What this Lab has made and not yet removed: kind of object → names, sorted."""
-        return remove.owned(self.docker, self.labels, self.kube if "kube" in self.__dict__ else None)
+        return remove.owned(self.docker, self.labels, self.__dict__.get("kube"))
 
     def close(self) -> None:
-        """Removes everything this Lab made and lets go of the stem; calling it again does nothing."""
+        """Removes everything this Lab made and lets go of the stem; calling it again does nothing.
+
+        Raises:
+            NotOurs: something stays, for somebody else uses it.
+            BrokenEnvironment: the engine or the cluster went away; `reset` finds what is left.
+        """
         if Lab._open.get(self.stem) is self:
             del Lab._open[self.stem]
         if not self._lock.is_locked:
@@ -153,19 +173,19 @@ class Lab:
         try:
             for other in self._engines:
                 other.close_clients()
-            remove.remove(self.docker, self.labels, self.kube if "kube" in self.__dict__ else None)
+            remove.remove(self.docker, self.labels, self.__dict__.get("kube"))
         finally:
             self.docker.close()
             self._lock.release()
 
     @classmethod
     def reset(cls, stem: str) -> dict[str, list[str]]:
-        """Removes what earlier runs of a stem left, killed ones included; see `labkit.remove.reset`."""
+        """Removes what earlier runs of a stem left, killed ones included; see `labkit.reset.reset`."""
         if earlier := cls._open.pop(stem, None):
             earlier.close()
         lock = take_lock(stem)
         try:
-            return remove.reset(stem)
+            return reset.reset(stem)
         finally:
             lock.release()
 

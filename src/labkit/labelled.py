@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,13 @@ from kubernetes import client, config
 from labkit import engine
 from labkit.errors import ClusterUnavailable
 from labkit.home import kubeconfig
+from labkit.kube import timeouts
+
+FOLLOWS = re.compile(r"[?&](watch|follow)=(true|1)", re.I)
+"""An address whose answer goes on: its silences are no fault."""
+
+BUILT = "labkit.built"
+"""The label of images alone: the name that a Lab built them under. It tells apart what inherits it."""
 
 
 class LabelledAPI(docker.APIClient):
@@ -49,7 +57,7 @@ class LabelledAPI(docker.APIClient):
 
     def create_container_from_config(self, config, name=None, platform=None):
         """As docker-py's, labelled."""
-        config = {**config, "Labels": {**(config.get("Labels") or {}), **self.own_labels}}
+        config = {**config, "Labels": {**(config.get("Labels") or {}), **self.own_labels, BUILT: ""}}
         return super().create_container_from_config(config, name, platform)
 
     def create_network(self, name, *args, labels=None, **kwargs):
@@ -60,15 +68,29 @@ class LabelledAPI(docker.APIClient):
         """As docker-py's, labelled."""
         return super().create_volume(name, driver, driver_opts, {**(labels or {}), **self.own_labels})
 
-    def build(self, *args, labels=None, **kwargs):
-        """As docker-py's, labelled."""
-        return super().build(*args, labels={**(labels or {}), **self.own_labels}, **kwargs)
+    def build(self, path=None, tag=None, *args, labels=None, **kwargs):
+        """As docker-py's, labelled; the containers of its steps go as with the docker command.
 
-    def commit(self, container, *args, changes=None, **kwargs):
+        docker-py would keep them, and nobody could tell whose they are: they carry no label.
+        """
+        kwargs = {"rm": True, "forcerm": True, **kwargs}
+        labels = {**(labels or {}), **self.own_labels, BUILT: full_name(tag)}
+        return super().build(path, tag, *args, labels=labels, **kwargs)
+
+    def commit(self, container, repository=None, tag=None, *args, changes=None, **kwargs):
         """As docker-py's, labelled."""
         lines = [changes] if isinstance(changes, str) else list(changes or [])
-        lines += [f'LABEL {name}="{value}"' for name, value in self.own_labels.items()]
-        return super().commit(container, *args, changes=lines, **kwargs)
+        labels = {**self.own_labels, BUILT: full_name(repository, tag)}
+        lines += [f'LABEL {name}="{value}"' for name, value in labels.items()]
+        return super().commit(container, repository, tag, *args, changes=lines, **kwargs)
+
+
+def full_name(repository: str | None, tag: str | None = None) -> str:
+    """An image's name with its tag, as the engine lists it; ``untagged`` where it gets none."""
+    if not repository:
+        return "untagged"
+    named = ":" in repository.rsplit("/", 1)[-1]  # a colon before the last slash is a registry's port
+    return repository if named else f"{repository}:{tag or 'latest'}"
 
 
 def frames(response: Any, tty: bool, demux: bool) -> Iterator[Any]:
@@ -104,18 +126,24 @@ def docker_client(labels: dict[str, str], url: str | None = None, **options: Any
 
 
 class LabelledKube(client.ApiClient):
-    """The Kubernetes client; every object it posts carries ``own_labels`` in its metadata."""
+    """The Kubernetes client; every object it posts carries ``own_labels`` in its metadata.
+
+    No call lasts for ever: it ends after `labkit.kube.ANSWER_SECONDS` without an answer, unless it says
+    otherwise or follows something.
+    """
 
     def __init__(self, configuration: client.Configuration, labels: dict[str, str]):
         super().__init__(configuration)
         self.own_labels = labels
 
-    def call_api(self, method, url, header_params=None, body=None, *args, **kwargs):
+    def call_api(self, method, url, header_params=None, body=None, post_params=None, _request_timeout=None):
         """As the SDK's, labelled; only what is created is touched, and not what it contains."""
         if method == "POST" and isinstance(body, dict) and isinstance(body.get("metadata"), dict):
             labels = {**(body["metadata"].get("labels") or {}), **self.own_labels}
             body = {**body, "metadata": {**body["metadata"], "labels": labels}}
-        return super().call_api(method, url, header_params, body, *args, **kwargs)
+        if _request_timeout is None and not FOLLOWS.search(url):
+            _request_timeout = timeouts()
+        return super().call_api(method, url, header_params, body, post_params, _request_timeout)
 
 
 def kube_client(labels: dict[str, str]) -> LabelledKube:
@@ -131,4 +159,5 @@ def kube_client(labels: dict[str, str]) -> LabelledKube:
     configuration = client.Configuration()
     config.load_kube_config(str(kubeconfig()), client_configuration=configuration)
     configuration.retries = False
+    configuration.proxy = None  # the cluster is on this machine, whatever HTTPS_PROXY says
     return LabelledKube(configuration, labels)

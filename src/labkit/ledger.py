@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -38,18 +39,38 @@ class Claim:
     reason: str
 
 
-@cache
 def claims() -> dict[str, Claim]:
     """The claims of ``chapters/claims.yml`` by id.
 
     Raises:
-        LedgerError: an entry lacks a field, has an unknown verdict, or an id twice.
+        LedgerError: there is no ledger, or an entry lacks a field, has an unknown verdict, or an id twice.
     """
+    path = repo() / "chapters/claims.yml"
+    try:
+        return read(path, path.stat().st_mtime_ns)
+    except OSError as e:
+        raise LedgerError("There is no ledger.", wanted="chapters/claims.yml", found=e.strerror) from None
+
+
+@lru_cache(maxsize=1)
+def read(path: Path, changed: int) -> dict[str, Claim]:
+    """The claims of a ledger by id, read again when the file has changed.
+
+    Raises:
+        LedgerError: an entry is wrong.
+    """
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+    except yaml.YAMLError as e:
+        raise LedgerError("The ledger cannot be read.", found=e) from None
     found: dict[str, Claim] = {}
-    for entry in yaml.safe_load((repo() / "chapters/claims.yml").read_text()) or []:
-        if set(entry) != set(FIELDS) or entry["verdict"] not in VERDICTS or entry["id"] in found:
+    for entry in entries if isinstance(entries, list) else [entries]:
+        good = isinstance(entry, dict) and set(entry) == set(FIELDS)
+        good = good and all(isinstance(v, str) and v.strip() for v in entry.values())
+        if not good or entry["verdict"] not in VERDICTS or entry["id"] in found:
+            name = entry.get("id", entry) if isinstance(entry, dict) else entry
             raise LedgerError(
-                f"The ledger's entry {entry.get('id', entry)!r} is wrong.",
+                f"The ledger's entry {name!r} is wrong.",
                 wanted=f"fields {', '.join(FIELDS)}, each id once, a verdict of: {'; '.join(VERDICTS)}",
             )
         found[entry["id"]] = Claim(**entry)
@@ -117,7 +138,10 @@ def prove(claim_id: str, *, original: Any, precise: Any) -> Record:
         raise LedgerError(f"The ledger has no claim {claim_id}.", fix="add it to chapters/claims.yml")
     claim = claims()[claim_id]
     found = verdict(original, precise)
-    if found != claim.verdict:
-        raise LedgerError(f"{claim_id}: this run and the ledger disagree.", wanted=claim.verdict, found=found)
     tried = original if isinstance(original, Mapping) else {"the claim as stated, as tried here": original}
-    return Record(claim, tried)
+    if found != claim.verdict:
+        said = "; ".join(f"{'yes' if held else 'no'}: {what}" for what, held in tried.items())
+        raise LedgerError(
+            f"{claim_id}: this run and the ledger disagree.", wanted=claim.verdict, found=f"{found} ({said})"
+        )
+    return Record(claim, dict(tried))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from labkit.errors import Mismatch
 
 
@@ -20,12 +22,13 @@ def measured(
         unit: its unit; empty for a bare number.
         low: the least it may be.
         high: the most it may be.
-        digits: digits after the point; by default enough for three significant ones.
+        digits: digits after the point; by default three significant ones, below 1 two.
 
     Raises:
-        Mismatch: it lies outside of its band, so the text around it would be wrong.
+        Mismatch: it lies outside of its band, or is no finite number, so the text around it would be wrong.
     """
-    if value != value or (low is not None and value < low) or (high is not None and value > high):
+    inside = (low is None or value >= low) and (high is None or value <= high)
+    if not math.isfinite(value) or not inside:
         band = (
             f"{'−∞' if low is None else f'{low:g}'} to {'∞' if high is None else f'{high:g}'} {unit}".strip()
         )
@@ -33,5 +36,6 @@ def measured(
             "A measured figure lies outside the band that the text relies on.", wanted=band, found=value
         )
     if digits is None:
-        digits = max(0, 3 - len(str(int(abs(value)))) if abs(value) >= 1 else 2)
+        size = math.floor(math.log10(abs(value))) if value else -1
+        digits = max(0, 2 - size if size >= 0 else 1 - size)
     return f"⟨{value:.{digits}f} {unit}".rstrip() + "⟩"

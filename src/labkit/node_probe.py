@@ -23,7 +23,7 @@ QUERY = (
 )
 """A DNS question, as bytes: the A record of kubernetes.default.svc.cluster.local (RFC 1035, 4.1)."""
 
-DNS = f"exec 3<>/dev/udp/10.96.0.10/53 && printf '{QUERY}' >&3 && timeout 1 head -c 12 <&3 | wc -c"
+DNS = f"exec 3<>/dev/udp/10.96.0.10/53 && printf '{QUERY}' >&3 && timeout 2 head -c 12 <&3 | wc -c"
 """bash speaks UDP itself; the answer's header is 12 bytes."""
 
 

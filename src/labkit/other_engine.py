@@ -10,6 +10,7 @@ import io
 import tarfile
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 IMAGE = f"{REGISTRY}/engine:26.1"
 PORT = "2376/tcp"
 START_SECONDS = 60
+LOAD_SECONDS = 120
+CHUNK = 2**20
 
 
 class OtherEngine:
@@ -55,7 +58,9 @@ class OtherEngine:
         args: Sequence[str] = (),
     ):
         self.lab, self.name = lab, f"{lab.prefix}{name}-{lab.session}"
-        self._limits = {"nano_cpus": int(cpus * 1e9) if cpus else None, "mem_limit": memory}
+        # memory and swap in one: otherwise as much again may be swapped out, and nobody feels the limit
+        bounds = {"mem_limit": memory, "memswap_limit": memory}
+        self._limits = {"nano_cpus": int(cpus * 1e9) if cpus else None, **bounds}
         self._disk, self._args = disk, args
         self._folder: tempfile.TemporaryDirectory | None = None
         self.container: docker.models.containers.Container | None = None
@@ -68,12 +73,22 @@ class OtherEngine:
         self.stop()
 
     def start(self) -> OtherEngine:
-        """Starts it and waits until it answers.
+        """Starts it and waits until it answers; one that does not is removed again.
 
         Raises:
             ImageUnavailable: the engine's image has not been built.
-            EngineUnavailable: it did not answer in time.
+            EngineUnavailable: it ended, or did not answer in time; its last words are in the error.
         """
+        try:
+            self._run()
+            self._answer()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _run(self) -> None:
+        """Creates its disk and starts its container."""
         at = "/var/lib/docker"
         if self._disk:
             storage = {"tmpfs": {at: f"size={self._disk}"}}
@@ -96,16 +111,24 @@ class OtherEngine:
             raise ImageUnavailable(
                 "The image of the other engine is not there.", wanted=IMAGE, fix="make up"
             ) from None
+
+    def _answer(self) -> None:
+        """Waits until it answers over TLS."""
+        ended = False
         try:
-            wait_docker.wait(self.container, "healthy", START_SECONDS)
-            self.docker = docker_client(self.lab.labels, self.docker_host, tls=self.tls())
-            answered = (requests.exceptions.RequestException, DockerException)
-            until(self.docker.ping, timeout=START_SECONDS, what=f"{self.name} answers", ignore=answered)
+            started = wait_docker.wait(self.container, healthy_or_ended, START_SECONDS)
+            ended = wait_docker.is_exited(started)
+            if not ended:
+                self.docker = docker_client(self.lab.labels, self.docker_host, tls=self.tls())
+                answered = (requests.exceptions.RequestException, DockerException)
+                until(self.docker.ping, timeout=START_SECONDS, what=f"{self.name} answers", ignore=answered)
         except TimedOut as e:
             raise EngineUnavailable(
                 "The other engine did not start.", found=e.evidence, fix="make doctor"
             ) from None
-        return self
+        if ended:
+            said = self.container.logs(tail=5).decode(errors="replace").strip()
+            raise EngineUnavailable("The other engine ended at once.", found=said, fix="see its ``args``")
 
     @property
     def docker_host(self) -> str:
@@ -145,7 +168,7 @@ class OtherEngine:
         return code, out.decode(errors="replace")
 
     def load(self, *names: str) -> None:
-        """Copies images from the course's engine, under their names.
+        """Copies images from the course's engine, under their names; what they share travels once.
 
         Raises:
             ImageUnavailable: the course's engine does not have one of them.
@@ -153,20 +176,25 @@ class OtherEngine:
         """
         for name in names:
             try:
-                image = self.lab.docker.images.get(name)
+                self.lab.docker.images.get(name)
             except ImageNotFound:
                 raise ImageUnavailable(f"There is no image {name}.", fix="make up") from None
-            try:
-                self.docker.images.load(image.save(named=name))
-            except (requests.exceptions.RequestException, DockerException) as e:
-                # A full engine hangs up in the middle: what its disk says is the better half of the message.
-                _, room = self.exec("df -h --output=avail,size /var/lib/docker | tail -n 1")
-                left = f"its disk: {' free of '.join(room.split())}; {e}"
-                raise CommandFailed(
-                    f"{name} could not be copied to {self.name}.",
-                    found=left,
-                    fix="give it more disk, or fewer images",
-                ) from None
+        if not names:
+            return
+        api = self.lab.docker.api  # docker-py saves only one image at a time
+        url, times = f"{api.base_url}/v{api.api_version}/images/get", (LOAD_SECONDS, LOAD_SECONDS)
+        try:
+            with api.get(url, params={"names": names}, stream=True, timeout=times) as archive:
+                archive.raise_for_status()
+                self.docker.images.load(archive.iter_content(CHUNK))
+        except (requests.exceptions.RequestException, DockerException) as e:
+            # A full engine hangs up in the middle: what its disk says is the better half of the message.
+            _, room = self.exec("df -h --output=avail,size /var/lib/docker | tail -n 1")
+            raise CommandFailed(
+                f"{', '.join(names)} could not be copied to {self.name}.",
+                found=f"its disk: {' free of '.join(room.split())}; {e}",
+                fix="give it more disk, or fewer images",
+            ) from None
 
     def close_clients(self) -> None:
         """Lets go of the connection and of the certificates."""
@@ -180,12 +208,15 @@ class OtherEngine:
     def stop(self) -> None:
         """Removes it with everything on it; that it is gone already is fine."""
         self.close_clients()
-        if self.container is None:
-            return
-        try:
-            self.container.remove(force=True, v=True)
+        with suppress(NotFound):
+            if self.container is not None:
+                self.container.remove(force=True, v=True)
+        with suppress(NotFound):
             if not self._disk:
                 self.lab.docker.volumes.get(self.name).remove(force=True)
-        except NotFound:
-            pass
         self.container = None
+
+
+def healthy_or_ended(container: docker.models.containers.Container) -> bool:
+    """Whether there is nothing more to wait for."""
+    return wait_docker.is_healthy(container) or wait_docker.is_exited(container)

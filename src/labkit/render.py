@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import html
 import io
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from labkit.errors import Usage
+
 COLOURS = {
     "container": "#0072B2",
-    "image": "#E69F00",
+    "image": "#B87F00",
     "network": "#009E73",
-    "volume": "#CC79A7",
+    "volume": "#BF6D9F",
     "cache": "#7F7F7F",
-    "process": "#56B4E9",
+    "process": "#3796CE",
     "pod": "#0072B2",
     "node": "#5D5D5D",
     "service": "#009E73",
@@ -24,7 +25,10 @@ COLOURS = {
     "good": "#009E73",
     "fail": "#D55E00",
 }
-"""One colour per kind of thing through the whole book, from Okabe and Ito's palette for all eyes."""
+"""One colour per kind of thing through the whole book, from Okabe and Ito's palette for all eyes.
+
+Its three pale colours (image, volume, process) are darkened until a line on `PANEL` has a contrast of 3:1.
+"""
 
 PANEL, INK = "#fbfaf7", "#1f1f1f"
 STYLE = {
@@ -48,7 +52,10 @@ STYLE = {
     "axes.titlelocation": "left",
     "legend.frameon": False,
 }
-"""A pale panel of its own: the same plot is readable in light mode, in dark mode and in print."""
+"""A pale panel of its own: the same plot is readable in light mode, in dark mode and in print.
+
+``chapters/matplotlibrc`` says the same, for plots that are made without `figure`.
+"""
 
 FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif"
 
@@ -88,14 +95,23 @@ def show(made: Any, *, alt: str) -> Picture:
     Args:
         made: a matplotlib figure.
         alt: what a person who does not see it must know: the conclusion, with its figures.
+
+    Raises:
+        Usage: ``alt`` says nothing.
     """
+    import matplotlib as mpl
+
+    if not alt.strip():
+        raise Usage("A figure needs a text for those who do not see it.", wanted="alt: the conclusion")
     raw = io.StringIO()
-    made.savefig(raw, format="svg", metadata={"Date": None, "Creator": None})
+    with mpl.rc_context(STYLE):  # whatever the notebook or a matplotlibrc has set since
+        made.savefig(raw, format="svg", metadata={"Date": None, "Creator": None})
     svg = raw.getvalue()
     svg = svg[svg.index("<svg") :]
     said = html.escape(alt, quote=True)
     svg = svg.replace("<svg ", f'<svg role="img" aria-label="{said}" ', 1)
-    return Picture(re.sub(r"(<svg[^>]*>)", rf"\1<title>{said}</title>", svg, count=1), alt)
+    head, inside = svg.split(">", 1)  # no attribute holds a bare ">"
+    return Picture(f"{head}><title>{said}</title>{inside}", alt)
 
 
 def record_html(claim: Any, tried: Mapping[str, bool]) -> str:

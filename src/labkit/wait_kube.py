@@ -2,59 +2,20 @@
 
 from __future__ import annotations
 
-import threading
+import json
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import urllib3
-from kubernetes import watch
 from kubernetes.client import ApiException
 from kubernetes.dynamic import DynamicClient
-from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError
+from kubernetes.dynamic.exceptions import DynamicApiError
 
-from labkit.errors import ClusterUnavailable, Usage
-from labkit.wait import Deadline, follow
-
-BROKEN = (urllib3.exceptions.HTTPError, OSError)
-EVENTS = 5
-Object = dict[str, Any]
-
-
-def has(kind: str) -> Callable[[Object | None], bool]:
-    """Whether the status has a condition of this type that is true."""
-
-    def test(o: Object | None) -> bool:
-        conditions = (o or {}).get("status", {}).get("conditions") or []
-        return any(c["type"] == kind and c["status"] == "True" for c in conditions) and observed(o)
-
-    return test
-
-
-def observed(o: Object) -> bool:
-    """Whether the controller has seen the object as it is now."""
-    seen = o.get("status", {}).get("observedGeneration")
-    return seen is None or seen >= o["metadata"].get("generation", 0)
-
-
-def is_complete(o: Object | None) -> bool:
-    """A Job that has completed; a rollout whose replicas are all new and available, with no old one left."""
-    if o is None:
-        return False
-    if o["kind"] == "Job":
-        return has("Complete")(o)
-    status, wanted = o.get("status", {}), o["spec"].get("replicas", 1)
-    counts = {status.get(k, 0) for k in ("replicas", "updatedReplicas", "availableReplicas")}
-    return "observedGeneration" in status and observed(o) and counts == {wanted}
-
-
-def endpoints(wanted: int) -> Callable[[Object | None], bool]:
-    """Whether an EndpointSlice has this many ready addresses."""
-
-    def test(o: Object | None) -> bool:
-        found = (o or {}).get("endpoints") or []
-        return sum(len(e["addresses"]) for e in found if e.get("conditions", {}).get("ready")) >= wanted
-
-    return test
+from labkit.conditions import NAMED, Object, has, is_done, ready_endpoints
+from labkit.errors import Usage
+from labkit.kube import BROKEN, CONNECT, answer_within, ask, find
+from labkit.kube_evidence import evidence
+from labkit.wait import LOOK, Deadline, Predicate, follow
 
 
 def wait(
@@ -64,132 +25,136 @@ def wait(
 
     Args:
         dynamic: the client.
-        o: the object; apiVersion, kind, name and namespace are read.
-        condition: ``Available``, ``Ready`` (any condition type), ``complete``, ``Complete``, ``Endpoints``,
-            ``gone``, or a predicate of the object as a dict.
+        o: the object; apiVersion, kind, name and namespace are read, and for ``gone`` the uid if it is there.
+        condition: ``Available``, ``Ready`` (any condition type), ``complete`` (a rollout, a Job),
+            ``Endpoints`` (of a Service or an EndpointSlice), ``gone``, or a predicate of the object as dict.
         timeout: seconds.
         count: how many ready addresses, for ``Endpoints``.
 
     Returns:
-        The object as a dict, as it was when the condition held; the last one seen for ``gone``.
+        The object as a dict, as it was when the condition held: the one that was given for ``gone``, the
+        first EndpointSlice for ``Endpoints`` of a Service.
 
     Raises:
         TimedOut: with its last conditions and events.
+        Mismatch: a Job has failed, so that it can no longer be complete.
         ClusterUnavailable: the API server cannot be reached.
+        Usage: no such condition, or the cluster has no such kind.
     """
-    meta = o["metadata"]
-    kind, name, namespace = o["kind"], meta["name"], meta.get("namespace")
-    where = {"field_selector": f"metadata.name={name}"}
-    if condition == "Endpoints" and kind == "Service":
-        kind, where = "EndpointSlice", {"label_selector": f"kubernetes.io/service-name={name}"}
-    resource = find(dynamic, o.get("apiVersion") if kind == o["kind"] else "discovery.k8s.io/v1", kind)
-    tests = {"gone": lambda x: x is None, "complete": is_complete, "Endpoints": endpoints(count)}
-    if callable(condition):
-        test, word = (
-            (lambda x: x is not None and bool(condition(x))),
-            getattr(condition, "__name__", "as wanted"),
-        )
-    else:
-        test, word = tests.get(condition) or has(condition), condition
-    uid, version = meta.get("uid"), [""]
-
-    def look() -> Object | None:
-        return ask(lambda: newest(resource.get(namespace=namespace, **where).to_dict()))
-
-    def newest(listed: Object) -> Object | None:
-        version[0] = listed["metadata"]["resourceVersion"]
-        items = [{**i, "kind": kind, "apiVersion": resource.group_version} for i in listed["items"]]
-        return next((i for i in items if condition != "gone" or not uid or i["metadata"]["uid"] == uid), None)
-
-    def stream(deadline: Deadline) -> Iterator[Any]:
-        yield None  # the list gives the version to watch from: nothing is missed between the two
-        left = deadline.left()
-        if not left:
-            return
-        watcher = watch.Watch()
-        alarm = threading.Timer(left + 1, watcher.stop)
-        alarm.daemon = True
-        alarm.start()
-        query = {"namespace": namespace, "resource_version": version[0], "serialize": False, **where}
-        try:
-            # the server ends the stream at the deadline; if it does not, the socket's own time-out does
-            for event in watcher.stream(
-                resource.get, **query, timeout_seconds=max(1, round(left)), _request_timeout=(5, left)
-            ):
-                seen = event["raw_object"]
-                yield GONE if event["type"] == "DELETED" else seen
-        except (ApiException, DynamicApiError, *BROKEN):
-            return  # dropped, or too old a version: list again
-        finally:
-            alarm.cancel()
-            watcher.stop()
-
-    def state_of(x: Any) -> bool:
-        return test(None if x is GONE else x)
-
+    deadline, (test, word) = Deadline(timeout), condition_of(o["kind"], condition, count)
+    with answer_within(deadline.answer()):
+        watched = Watched(dynamic, o, slices=condition == "Endpoints" and o["kind"] == "Service")
+    name, namespace = o["metadata"]["name"], o["metadata"].get("namespace")
     found = follow(
-        f"{o['kind']}/{name}", word, state_of, look, stream,
-        lambda x: evidence(dynamic, o, x), Deadline(timeout),
+        f"{o['kind']}/{name}",
+        word,
+        watched.gone if condition == "gone" else test,
+        watched.look,
+        watched.stream,
+        lambda last: evidence(dynamic, o, last),
+        deadline,
         f"kubectl describe {o['kind'].lower()} {name}" + (f" -n {namespace}" if namespace else ""),
-    )  # fmt: skip
-    return o if found is None or found is GONE else found
+    )
+    return o if condition == "gone" else watched.one(found)
 
 
-GONE = object()
-"""The object was deleted: unlike None, which asks `follow` to look."""
-
-
-def find(dynamic: DynamicClient, api_version: str | None, kind: str) -> Any:
-    """The resource behind a kind.
+def condition_of(kind: str, condition: str | Callable, count: int) -> tuple[Callable[[Any], bool], str]:
+    """The test of a condition, and the condition in words.
 
     Raises:
-        Usage: the cluster has no such kind.
+        Usage: there is no such condition.
     """
-    try:
-        return ask(
-            lambda: dynamic.resources.get(kind=kind, **({"api_version": api_version} if api_version else {}))
-        )
-    except Exception as e:
-        if type(e).__name__ in ("ResourceNotFoundError", "ResourceNotUniqueError"):
-            raise Usage(f"The cluster has no kind {kind!r}.", found=e) from None
-        raise
+    if callable(condition):
+        asked = Predicate(condition)
+        return asked, str(asked)
+    if condition == "Endpoints" and kind in ("Service", "EndpointSlice"):
+        return (lambda found: ready_endpoints(found) >= count), f"at {count} ready endpoint(s)"
+    if condition in NAMED:
+        return NAMED[condition], condition
+    if not isinstance(condition, str) or not condition[:1].isupper() or condition == "Endpoints":
+        wanted = f"a condition type such as Ready, a predicate, {', '.join(NAMED)}; Endpoints of a Service"
+        raise Usage(f"{kind} has no condition {condition!r}.", wanted=wanted)
+    return is_done if (kind, condition) == ("Job", "Complete") else has(condition), condition
 
 
-def ask(call: Callable[[], Any]) -> Any:
-    """Calls the API server; None if the object is not there.
+class Watched:
+    """An object (or a Service's EndpointSlices) as the API server tells of it.
 
-    Raises:
-        ClusterUnavailable: it does not answer.
+    Args:
+        dynamic: the client.
+        o: the object.
+        slices: watch the EndpointSlices of this Service in its place.
     """
-    try:
-        return call()
-    except NotFoundError:
-        return None
-    except BROKEN as e:
-        raise ClusterUnavailable(
-            "The cluster's API server does not answer.", found=e, fix="make up"
-        ) from None
 
+    def __init__(self, dynamic: DynamicClient, o: Object, slices: bool = False):
+        self.o, self.slices, name = o, slices, o["metadata"]["name"]
+        if slices:
+            self.resource = find(dynamic, "discovery.k8s.io/v1", "EndpointSlice")
+            by = {"label_selector": f"kubernetes.io/service-name={name}"}
+        else:
+            self.resource = find(dynamic, o.get("apiVersion"), o["kind"])
+            by = {"field_selector": f"metadata.name={name}"}
+        self.query = {"namespace": o["metadata"].get("namespace"), **by}
+        self.items: dict[str, Object] = {}
+        self.version = ""
 
-def evidence(dynamic: DynamicClient, o: Object, last: Any) -> str:
-    """The object's last conditions and its recent events, newest last."""
-    if last is None or last is GONE:
-        return "last state: not there"
-    status = last.get("status") or {}
-    lines = [
-        f"last state: {c['type']}={c['status']}"
-        + (f" ({c.get('reason')}: {c.get('message')})" if c.get("reason") else "")
-        for c in status.get("conditions") or []
-    ] or [f"last state: {status.get('phase') or status or 'no status yet'}"]
-    try:
-        events = find(dynamic, "v1", "Event").get(
-            namespace=o["metadata"].get("namespace") or "default",
-            field_selector=f"involvedObject.name={o['metadata']['name']}",
-        )
-        items = sorted(
-            events.to_dict()["items"], key=lambda e: e.get("lastTimestamp") or e.get("eventTime") or ""
-        )
-        lines += [f"event: {e.get('reason')}: {e.get('message')}" for e in items[-EVENTS:]]
-    except Exception:  # evidence is a courtesy: what was waited for has failed already
-        lines.append("(no events to be had)")
-    return "\n".join(lines)
+    def state(self) -> Object | None:
+        """The object, or the slices as a list; None where there is none."""
+        items = [self.items[name] for name in sorted(self.items)]
+        if not items:
+            return None
+        return {"kind": "EndpointSliceList", "items": items} if self.slices else items[0]
+
+    def one(self, found: Object) -> Object:
+        """A single object, where a state may be a list."""
+        return found["items"][0] if self.slices else found
+
+    def gone(self, found: Object | None) -> bool:
+        """Whether the object that was meant is no longer there; a new one of its name is another."""
+        uid = self.o["metadata"].get("uid")
+        return found is None or bool(uid and found["metadata"]["uid"] != uid)
+
+    def look(self, deadline: Deadline) -> Object | None:
+        """The object as it is now, and the version from which to watch."""
+        with answer_within(deadline.answer()):
+            listed = ask(lambda: self.resource.get(**self.query).to_dict()) or {"items": [], "metadata": {}}
+        self.version = listed["metadata"].get("resourceVersion", "")
+        named = {"kind": self.resource.kind, "apiVersion": self.resource.group_version}
+        self.items = {i["metadata"]["name"]: {**i, **named} for i in listed["items"]}
+        return self.state()
+
+    def stream(self, deadline: Deadline) -> Iterator[Any]:
+        """`LOOK`, then the state after each change since that look."""
+        yield LOOK
+        if not deadline.left():
+            return
+        query = {
+            **self.query,
+            "resource_version": self.version,
+            "timeout_seconds": math.ceil(deadline.left()),
+        }
+        times = {"_request_timeout": (CONNECT, deadline.silence())}
+        try:
+            answer = self.resource.get(**query, **times, watch=True, serialize=False)
+            try:
+                yield from self.changes(answer, deadline)
+            finally:
+                answer.close()
+        except (ApiException, DynamicApiError, *BROKEN):
+            return  # cut, silent, or from too old a version (410): list again
+
+    def changes(self, answer: Any, deadline: Deadline) -> Iterator[Any]:
+        """The state after each line of a watch; ends at a line that tells of an error."""
+        socket, rest = getattr(answer.connection, "sock", None), b""
+        for piece in answer.stream(None):
+            *lines, rest = (rest + piece).split(b"\n")
+            for event in map(json.loads, filter(None, lines)):
+                if event["type"] == "ERROR":
+                    return
+                seen = event["object"]
+                self.items.pop(seen["metadata"]["name"], None)
+                if event["type"] != "DELETED":
+                    self.items[seen["metadata"]["name"]] = seen
+                yield self.state()
+            if socket is not None:  # from here on, less time is left than when it was opened
+                socket.settimeout(deadline.silence())

@@ -56,6 +56,8 @@ def test_page(look, html, name):
     folds = page.locator("details")
     for i in range(folds.count()):  # what is folded is read, too
         folds.nth(i).evaluate("fold => fold.open = true")
+    # A fold fades in: text is measured when that is over.
+    page.evaluate("Promise.all(document.getAnimations().map(animation => animation.finished))")
     page.add_script_tag(path=AXE)
     violations = page.evaluate("async () => (await axe.run()).violations")
     told = [f"{v['id']}: {n['html'][:120]} {n['failureSummary']}" for v in violations for n in v["nodes"][:2]]

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import docker
 import pytest
 from kubernetes import client
 
-import labkit
-from labkit import Busy, Lab, Usage, apply
+from labkit import Busy, ClusterUnavailable, EngineUnavailable, Lab, Usage, apply, remove, reset
 from labkit.lab import take_lock
-from labkit.labelled import LabelledAPI, LabelledKube
+from labkit.labelled import BUILT, LabelledAPI, LabelledKube, full_name, kube_client
 
 OWN = {"labkit.lab": "mine", "labkit.stem": "ch01_x"}
-
-
-def test_the_public_names_are_sorted_and_there():
-    assert labkit.__all__ == sorted(labkit.__all__)
-    for name in labkit.__all__:
-        assert getattr(labkit, name).__name__ == name
-    assert {"Lab", "measured", "prove", "until", "TimedOut"} <= set(labkit.__all__)
-
-
-def test_a_module_never_hides_a_public_name():
-    import importlib
-
-    for module in ("retry", "measure", "ledger", "lab"):
-        importlib.import_module(f"labkit.{module}")
-    assert callable(labkit.until)
-    assert callable(labkit.measured)
 
 
 @pytest.mark.parametrize("stem", ["", "ch01", "ch01-x", "../x"])
@@ -78,7 +63,7 @@ def test_what_docker_creates_is_labelled(api):
     made.create_container_from_config({"Image": "x", "Labels": {"a": "b", "labkit.lab": "of the image"}})
     made.create_network("n")
     made.create_volume("v", labels={"c": "d"})
-    assert sent[0]["Labels"] == {"a": "b", **OWN}
+    assert sent[0]["Labels"] == {"a": "b", **OWN, BUILT: ""}
     assert sent[1]["Labels"] == OWN
     assert sent[2]["Labels"] == {"c": "d", **OWN}
 
@@ -134,3 +119,107 @@ def test_a_manifest_that_is_not_there_names_those_that_are():
 def test_docker_clients_are_the_sdks_own(monkeypatch):
     assert issubclass(LabelledAPI, docker.APIClient)
     assert issubclass(LabelledKube, client.ApiClient)
+
+
+@pytest.mark.parametrize(
+    ("repository", "tag", "expected"),
+    [
+        ("ch01-app", None, "ch01-app:latest"),
+        ("ch01-app", "2", "ch01-app:2"),
+        ("ch01-app:2", None, "ch01-app:2"),
+        ("localhost:5001/ch01-app", None, "localhost:5001/ch01-app:latest"),
+        ("localhost:5001/ch01-app:2", None, "localhost:5001/ch01-app:2"),
+        (None, "2", "untagged"),
+    ],
+)
+def test_an_images_full_name(repository, tag, expected):
+    assert full_name(repository, tag) == expected
+
+
+@pytest.mark.parametrize("how", [("x", "ch01-app"), ("x",)])
+def test_what_is_built_is_labelled_and_named(monkeypatch, api, how):
+    made, _ = api
+    sent = {}
+    monkeypatch.setattr(docker.APIClient, "build", lambda self, path, tag, *a, **k: sent.update(k, tag=tag))
+    if len(how) == 2:
+        made.build(*how, labels={"a": "b"})
+    else:
+        made.build(*how, tag="ch01-app", labels={"a": "b"})
+    assert sent["tag"] == "ch01-app"
+    assert sent["labels"] == {"a": "b", **OWN, BUILT: "ch01-app:latest"}
+
+
+@pytest.mark.parametrize("changes", [None, "ENV A=b", ["ENV A=b"]])
+def test_what_is_committed_is_labelled_and_named(monkeypatch, api, changes):
+    made, _ = api
+    sent = {}
+    monkeypatch.setattr(docker.APIClient, "commit", lambda self, c, r, t, *a, **k: sent.update(k))
+    made.commit("box", "ch01-app", "2", changes=changes)
+    labels = [f'LABEL {k}="{v}"' for k, v in {**OWN, BUILT: "ch01-app:2"}.items()]
+    assert sent["changes"] == ([] if changes is None else ["ENV A=b"]) + labels
+
+
+class Thing:
+    """An image or another object, as docker-py has it."""
+
+    def __init__(self, name=None, tags=(), built=None):
+        if name is None:
+            self.tags, self.short_id = list(tags), "sha256:0123"
+        self.name, self.labels = name, {BUILT: built} if built else {}
+
+
+@pytest.mark.parametrize(
+    ("tags", "built", "ours"),
+    [
+        (["ch01-app:1"], "ch01-app:1", ["ch01-app:1"]),
+        (["ch01-app:1", "mine:1"], "ch01-app:1", ["ch01-app:1"]),
+        (["app:1"], "app:1", ["app:1"]),  # built without the prefix, and ours all the same
+        (["mine:1"], "ch01-app:1", []),  # built upon ours by somebody else: the label is inherited
+        (["localhost:5001/ch01-app:1"], None, ["localhost:5001/ch01-app:1"]),
+        (["ch010-app:1"], None, []),
+    ],
+)
+def test_which_names_of_an_image_are_ours(tags, built, ours):
+    assert remove.own_tags(Thing(tags=tags, built=built), "ch01-") == ours
+
+
+def test_what_things_are_called():
+    assert remove.name_of(Thing("ch01-box"), "ch01-") == "ch01-box"
+    assert remove.name_of(Thing(tags=["mine:1", "ch01-app:1"]), "ch01-") == "ch01-app:1"
+    assert remove.name_of(Thing(tags=[]), "ch01-") == "sha256:0123"
+
+
+def test_whose_things_are(monkeypatch):
+    monkeypatch.setattr(reset, "lab_id", lambda: "mine")
+    assert reset.is_free(None)
+    assert reset.is_free({})
+    assert reset.is_free({"labkit.lab": "mine"})
+    assert not reset.is_free({"labkit.lab": "theirs"})
+
+
+def test_without_a_cluster_it_says_so(monkeypatch, tmp_path):
+    monkeypatch.setenv("LABKIT_HOME", str(tmp_path))
+    with pytest.raises(ClusterUnavailable, match="make up"):
+        kube_client({})
+
+
+def test_without_an_engine_the_stem_is_free_again(monkeypatch, tmp_path):
+    monkeypatch.setenv("LABKIT_HOME", str(tmp_path))
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    with pytest.raises(EngineUnavailable):
+        Lab("ch01_x")
+    take_lock("ch01_x").release()
+
+
+def test_the_cluster_is_never_asked_through_a_proxy(monkeypatch, tmp_path):
+    monkeypatch.setenv("LABKIT_HOME", str(tmp_path))
+    monkeypatch.setenv("LABKIT_CLUSTER", "c")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    config = {
+        "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "c"}}],
+        "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:6443"}}],
+        "users": [{"name": "c", "user": {}}],
+    }
+    (tmp_path / "c.kubeconfig").write_text(json.dumps(config))
+    assert kube_client({}).configuration.proxy is None

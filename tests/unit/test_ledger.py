@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+import re
+
 import pytest
 
 from labkit import LedgerError, ledger
@@ -50,8 +54,10 @@ def test_nothing_tried_proves_nothing(original, precise):
 
 def test_the_ledger_must_agree():
     prove("C99.1", original={"remove": True, "stop": False}, precise=True)
-    with pytest.raises(LedgerError, match="disagree"):
-        prove("C99.1", original=True, precise=True)
+    with pytest.raises(LedgerError, match="disagree") as e:
+        prove("C99.1", original={"remove": True, "tmpfs": True}, precise=True)
+    assert e.value.wanted == LIMITS
+    assert e.value.found == f"{HOLDS} (yes: remove; yes: tmpfs)"
 
 
 def test_an_unknown_claim():
@@ -73,25 +79,81 @@ def test_the_record_says_the_same_in_text_and_html():
     assert "✗ no" in html
 
 
-def test_the_real_ledger_is_sound():
-    pytest.MonkeyPatch().undo()
-    import importlib
+def test_a_record_does_not_change_afterwards():
+    tried = {"remove": True, "stop": False}
+    record = prove("C99.1", original=tried, precise=True)
+    tried["stop"] = True
+    assert record.tried == {"remove": True, "stop": False}
 
-    fresh = importlib.reload(ledger)
-    assert all(c.id.startswith("C" + c.chapter[2:4]) for c in fresh.claims().values())
-    assert fresh.claims()
+
+def test_a_record_survives_where_styles_are_stripped():
+    html = prove("C99.1", original={"remove": True, "stop": False}, precise=True)._repr_html_()
+    assert "<style" not in html
+    assert "class=" not in html
+    assert not re.search(r"background(-color)?:var", html)  # dropped from an untrusted notebook
+
+
+@pytest.fixture
+def book(monkeypatch, tmp_path):
+    """Writes a ledger of its own."""
+    monkeypatch.undo()
+    monkeypatch.setattr(ledger, "repo", lambda: tmp_path)
+    (tmp_path / "chapters").mkdir()
+
+    def write(text):
+        path = tmp_path / "chapters/claims.yml"
+        path.write_text(text)
+        os.utime(path, ns=(0, next(clock)))  # a change within the clock's grain counts too
+
+    return write
+
+
+clock = itertools.count(10**18, 10**9)
+GOOD = "{id: C1.1, chapter: ch01_x, claim: b, precise: c, verdict: holds, reason: d}"
+
+
+def test_a_ledger_is_read_again_when_it_has_changed(book):
+    book(f"- {GOOD}")
+    assert ledger.claims()["C1.1"].verdict == HOLDS
+    book(f"- {GOOD.replace('holds', 'wrong as stated')}")
+    assert ledger.claims()["C1.1"].verdict == WRONG
 
 
 @pytest.mark.parametrize(
-    "broken", ["- {id: C1}", "- {id: C1, chapter: a, claim: b, precise: c, verdict: maybe, reason: d}"]
+    "broken",
+    [
+        "- {id: C1.1}",
+        f"- {GOOD.replace('holds', 'maybe')}",
+        f"- {GOOD}\n- {GOOD}",
+        f"- {GOOD.replace('reason: d', 'reason: 3')}",
+        f"- {GOOD.replace('reason: d', 'reason: null')}",
+        f"- {GOOD.replace('}', ', more: x}')}",
+        "- C1.1",
+        GOOD.replace("id: C1.1, ", ""),
+    ],
 )
-def test_a_broken_ledger_is_told(monkeypatch, tmp_path, broken):
-    import importlib
+def test_a_broken_entry_is_named(book, broken):
+    book(broken)
+    with pytest.raises(LedgerError, match=r"entry .* is wrong"):
+        ledger.claims()
 
-    fresh = importlib.reload(ledger)
-    (tmp_path / "chapters").mkdir()
-    (tmp_path / "chapters/claims.yml").write_text(broken)
-    monkeypatch.setattr(fresh, "repo", lambda: tmp_path)
-    with pytest.raises(fresh.LedgerError, match="C1"):
-        fresh.claims()
-    importlib.reload(ledger)
+
+@pytest.mark.parametrize("broken", ["- {", "a: b: c"])
+def test_what_is_no_yaml(book, broken):
+    book(broken)
+    with pytest.raises(LedgerError, match="cannot be read"):
+        ledger.claims()
+
+
+def test_no_ledger_at_all(book):
+    with pytest.raises(LedgerError, match="no ledger"):
+        ledger.claims()
+
+
+def test_the_real_ledger_is_sound(monkeypatch):
+    monkeypatch.undo()
+    found = ledger.claims()
+    assert found
+    for claim in found.values():
+        assert re.fullmatch(r"C\d\d\.\d+", claim.id)
+        assert claim.id[1:3] == claim.chapter[2:4]

@@ -1,0 +1,195 @@
+"""Reset: what killed runs left, what was made by hand under the prefix, and what is left alone."""
+
+from __future__ import annotations
+
+import secrets
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+from kubernetes import client
+
+from labkit import Lab, NotOurs, engine
+from labkit.cluster import kubectl
+from labkit.home import LABEL
+from labkit.labelled import kube_client
+from labkit.reset import reset
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
+BASE = "debian:trixie-slim"
+STEM = "ch98_reset_test"
+
+
+@pytest.fixture(autouse=True)
+def _clean():
+    Lab.reset(STEM)
+    yield
+    Lab.reset(STEM)
+
+
+def exists(kind, name):
+    """Whether the engine has it."""
+    return any(name in (t.tags if kind == "images" else [t.name]) for t in listed(kind))
+
+
+def listed(kind):
+    """All objects of a kind."""
+    options = {"all": True, "ignore_removed": True} if kind == "containers" else {}
+    return getattr(engine.client(), kind).list(**options)
+
+
+KILLED = f"""
+import os, signal
+from labkit import Lab
+lab = Lab({STEM!r})
+lab.docker.containers.run({BASE!r}, "sleep 300", detach=True, init=True, name="ch98-left")
+lab.docker.volumes.create("ch98-left")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_reset_finds_what_a_killed_run_left_and_what_was_made_by_hand():
+    subprocess.run([sys.executable, "-c", KILLED])
+    assert exists("containers", "ch98-left")
+    plain = engine.client()
+    plain.containers.create(BASE, "true", name="ch98-by-hand")
+    plain.networks.create("ch98-by-hand")
+    plain.images.get(BASE).tag("ch98-by-hand", "1")
+    removed = Lab.reset(STEM)
+    assert removed["containers"] == ["ch98-by-hand", "ch98-left"]
+    assert removed["images"] == ["ch98-by-hand:1"]
+    assert removed["networks"] == ["ch98-by-hand"]
+    assert removed["volumes"] == ["ch98-left"]
+    assert Lab.reset(STEM) == {}
+    assert exists("images", BASE)
+
+
+def test_another_labs_and_other_peoples_objects_are_left_alone():
+    plain, word = engine.client(), secrets.token_hex(3)
+    theirs = plain.containers.create(
+        BASE, "true", name=f"ch98-{word}", labels={LABEL: "another", "labkit.stem": STEM}
+    )
+    foreign = plain.containers.create(BASE, "true", name=f"x-ch98-{word}", labels={"labkit.stem": STEM})
+    try:
+        reset(STEM)
+        Lab(STEM, role="test").close()
+        theirs.reload()
+        foreign.reload()
+    finally:
+        theirs.remove()
+        foreign.remove()
+
+
+def test_nothing_foreign_is_touched(foreign, plain):
+    plain.containers.create(BASE, "true", name="ch98-box", network=foreign, volumes=[f"{foreign}:/v"])
+    assert Lab.reset(STEM) == {"containers": ["ch98-box"]}
+
+
+def test_a_prefix_is_not_the_beginning_of_a_longer_one(plain):
+    box = plain.containers.create(BASE, "true", name="ch980-box")
+    try:
+        assert Lab.reset(STEM) == {}
+        box.reload()
+    finally:
+        box.remove()
+
+
+def test_an_image_of_another_lab_is_left_alone(plain, tmp_path):
+    (tmp_path / "Dockerfile").write_text(f"FROM {BASE}\nLABEL {LABEL}=another\n")
+    plain.images.build(path=str(tmp_path), tag="ch98-theirs:1")
+    try:
+        assert reset(STEM) == {"left alone": ["image ch98-theirs:1"]}
+    finally:
+        plain.images.remove("ch98-theirs:1")
+
+
+def test_what_is_in_use_stays_and_is_named(plain):
+    plain.networks.create("ch98-net")
+    plain.volumes.create("ch98-free")
+    box = plain.containers.run(BASE, "sleep 60", init=True, detach=True, name="x-ch98", network="ch98-net")
+    try:
+        with pytest.raises(NotOurs, match="network ch98-net: "):
+            reset(STEM)
+        assert not exists("volumes", "ch98-free")
+        box.reload()
+        assert box.status == "running"
+    finally:
+        box.remove(force=True)
+
+
+def test_other_stems_of_this_lab_are_left_alone():
+    with Lab("ch99_other", role="test") as other:
+        other.docker.volumes.create("ch99-vol")
+        reset(STEM)
+        assert other.owned() == {"volumes": ["ch99-vol"]}
+
+
+def test_the_verb_says_what_it_did(monkeypatch, plain):
+    from labkit import book
+    from labkit.cli.reset import command
+
+    monkeypatch.setattr(book, "stem_of", lambda word: STEM)
+    plain.volumes.create("ch98-vol")
+    plain.volumes.create("ch98-theirs", labels={LABEL: "another"})
+    try:
+        said = CliRunner().invoke(command, ["ch98"]).output.splitlines()
+        assert said == ["removed volumes: ch98-vol", "left alone: volume ch98-theirs (of another lab)"]
+    finally:
+        plain.volumes.get("ch98-theirs").remove()
+    assert CliRunner().invoke(command, ["ch98"]).output == "nothing was left\n"
+
+
+KILLED_KUBE = f"""
+import os, signal
+from kubernetes import client
+from labkit import Lab
+lab = Lab({STEM!r}, role="test")
+print(lab.namespace, flush=True)
+role = {{"metadata": {{"name": "ch98-left"}}, "rules": []}}
+client.RbacAuthorizationV1Api(lab.kube).create_cluster_role(role)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.cluster
+def test_it_finds_what_a_killed_run_left_in_the_cluster():
+    died = subprocess.run([sys.executable, "-c", KILLED_KUBE], capture_output=True, text=True)
+    namespace = died.stdout.strip()
+    assert namespace.startswith("ch98-reset-test-")
+    assert Lab.reset(STEM) == {"namespaces": [namespace], "clusterroles": ["ch98-left"]}
+
+
+@pytest.mark.cluster
+def test_reset_takes_namespaces_made_by_hand():
+    kubectl("create", "namespace", "ch98-cli")
+    assert Lab.reset(STEM)["namespaces"] == ["ch98-cli"]
+
+
+@pytest.mark.cluster
+def test_a_namespace_of_another_lab_is_left_alone():
+    core = client.CoreV1Api(kube_client({}))
+    core.create_namespace({"metadata": {"name": "ch98-theirs", "labels": {LABEL: "another"}}})
+    try:
+        assert Lab.reset(STEM) == {"left alone": ["namespace ch98-theirs"]}
+        assert core.read_namespace("ch98-theirs").status.phase == "Active"
+    finally:
+        core.delete_namespace("ch98-theirs")
+
+
+@pytest.mark.cluster
+def test_the_engine_is_tidied_when_the_cluster_is_away(monkeypatch, tmp_path, plain):
+    from labkit import ClusterUnavailable, home
+
+    there = home.kubeconfig()
+    monkeypatch.setenv("LABKIT_CLUSTER", "away-test")
+    home.kubeconfig().write_text(
+        there.read_text().replace("server: https://127.0.0.1:", "server: https://127.0.0.2:1")
+    )
+    try:
+        plain.volumes.create("ch98-vol")
+        with pytest.raises(ClusterUnavailable):
+            reset(STEM)
+        assert not exists("volumes", "ch98-vol")
+    finally:
+        home.kubeconfig().unlink()

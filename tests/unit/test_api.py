@@ -1,0 +1,67 @@
+"""The public API: its names, that they are loaded late, and that no page goes behind it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+
+import pytest
+
+import labkit
+from labkit.home import repo
+
+HEAVY = ("docker", "kubernetes", "matplotlib", "nbformat", "requests")
+
+
+def test_the_public_names_are_sorted_and_there():
+    assert labkit.__all__ == sorted(labkit.__all__)
+    for name in labkit.__all__:
+        assert getattr(labkit, name).__name__ == name
+    assert {"Lab", "measured", "prove", "until"} <= set(labkit.__all__)
+    assert dir(labkit) == labkit.__all__
+
+
+def test_every_error_is_public():
+    from labkit import errors
+
+    tree = {name for name, found in vars(errors).items() if isinstance(found, type)}
+    assert tree <= set(labkit.__all__)
+
+
+def test_an_unknown_name_is_told():
+    with pytest.raises(AttributeError, match="no 'nonsense'"):
+        _ = labkit.nonsense
+
+
+def test_a_module_never_hides_a_public_name():
+    import importlib
+
+    for module in {labkit._HOMES[name] for name in labkit.__all__}:
+        importlib.import_module(module)
+    assert all(callable(getattr(labkit, name)) for name in labkit.__all__)
+
+
+@pytest.mark.parametrize("code", ["import labkit", "from labkit import until, measured, TimedOut"])
+def test_nothing_heavy_is_loaded_before_it_is_needed(code):
+    shown = f"{code}; import sys; print([m for m in {HEAVY} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", shown], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+PAGES = sorted(p for kind in ("chapters", "solutions") for p in (repo() / kind).glob("*.ipynb"))
+
+
+def imports(source):
+    """The names that a cell takes from labkit, with their modules."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "labkit":
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_no_page_takes_a_private_name(page):
+    cells = json.loads(page.read_text())["cells"]
+    taken = [n for c in cells if c["cell_type"] == "code" for n in imports("".join(c["source"]))]
+    assert not [n for n in taken if any(part.startswith("_") for part in n.split("."))]
