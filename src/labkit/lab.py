@@ -15,10 +15,11 @@ from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.resource import ResourceInstance
 
 from labkit import apply as manifests
-from labkit import home, other_engine, remove, reset, wait_docker, wait_kube
+from labkit import home, other_engine, remove, wait_docker, wait_kube
 from labkit.errors import Busy, Usage
 from labkit.kube import ask, dynamic_client
 from labkit.labelled import LabelledKube, docker_client, kube_client
+from labkit.reset import reset as reset_stem
 
 NAME_LIMIT = 63
 """The longest name of a namespace: a DNS label (RFC 1123)."""
@@ -185,7 +186,7 @@ class Lab:
             earlier.close()
         lock = take_lock(stem)
         try:
-            return reset.reset(stem)
+            return reset_stem(stem)
         finally:
             lock.release()
 
@@ -210,3 +211,6 @@ def take_lock(stem: str) -> FileLock:
         ) from None
     holder.write_text(str(os.getpid()))
     return lock
+
+
+reset = Lab.reset

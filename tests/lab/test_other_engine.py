@@ -89,6 +89,13 @@ def test_what_is_made_on_it_is_labelled_too(other, lab):
     assert not exists("volumes", "ch95-there")
 
 
+def test_its_containers_are_waited_for_as_well(other, lab):
+    if BASE not in {t for i in other.docker.images.list() for t in i.tags}:
+        other.load(BASE)
+    box = other.docker.containers.run(BASE, ["sh", "-c", "sleep 1; exit 3"], detach=True)
+    assert lab.wait(box, "exited", timeout=20).attrs["State"]["ExitCode"] == 3
+
+
 def test_nobody_without_its_certificate_is_let_in(other):
     stranger = docker.tls.TLSConfig(verify=False)
     with pytest.raises(docker.errors.DockerException):
