@@ -97,7 +97,7 @@ def test_a_prefix_is_not_the_beginning_of_a_longer_one(plain):
 
 def test_an_image_of_another_lab_is_left_alone(plain, tmp_path):
     (tmp_path / "Dockerfile").write_text(f"FROM {BASE}\nLABEL {LABEL}=another\n")
-    plain.images.build(path=str(tmp_path), tag="ch98-theirs:1")
+    plain.images.build(path=str(tmp_path), tag="ch98-theirs:1", rm=True)
     try:
         assert reset(STEM) == {"left alone": ["image ch98-theirs:1"]}
     finally:
