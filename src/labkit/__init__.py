@@ -26,7 +26,9 @@ _ERRORS = (
 )
 _HOMES = {
     "Lab": "labkit.lab",
+    "beliefs": "labkit.committed",
     "measured": "labkit.measure",
+    "predict": "labkit.committed",
     "prove": "labkit.ledger",
     "until": "labkit.retry",
     **dict.fromkeys(_ERRORS, "labkit.errors"),

@@ -35,6 +35,13 @@ def home() -> Path:
     return path
 
 
+def progress_folder() -> Path:
+    """The folder for what a learner has done (``LABKIT_PROGRESS``, or in `home`), created if needed."""
+    path = Path(os.environ.get("LABKIT_PROGRESS") or home() / "progress")
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
 def lab_id() -> str:
     """This user's lab on this machine: 8 hex digits, made once and kept in `home`."""
     path = home() / "lab-id"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,11 +22,12 @@ from labkit.errors import Busy, Usage
 from labkit.kube import ask, dynamic_client
 from labkit.labelled import LabelledKube, docker_client, kube_client
 from labkit.reset import reset as reset_stem
+from labkit.seat import Seat
 
 NAME_LIMIT = 63
 """The longest name of a namespace: a DNS label (RFC 1123)."""
 
-ROLES = ("chapter", "exercise", "solution", "proof", "console", "test")
+ROLES = ("chapter", "exercise", "proof", "console", "test")
 
 
 class Lab:
@@ -35,7 +38,9 @@ class Lab:
 
     Args:
         stem: the chapter, such as ``ch01_docker_manages``.
-        role: chapter, exercise, solution, proof, console or test.
+        role: chapter, exercise, proof, console or test. What an exercise makes stays when its kernel ends,
+            and the next kernel finds it again, until `reset`.
+        seat: where an exercise or a proof runs; None is the learner's own place.
 
     Raises:
         Usage: there is no such stem or role.
@@ -45,23 +50,40 @@ class Lab:
 
     _open: dict[str, Lab] = {}  # noqa: RUF012  one per process and stem, shared on purpose
 
-    def __init__(self, stem: str, role: str = "chapter"):
+    def __init__(self, stem: str, role: str = "chapter", seat: Seat | None = None):
         if not stem.isidentifier() or "_" not in stem:
             raise Usage(f"{stem!r} is no stem.", wanted="a chapter such as ch01_docker_manages")
         if role not in ROLES:
             raise Usage(f"{role!r} is no role.", wanted=", ".join(ROLES))
-        self.stem, self.role, self.session = stem, role, secrets.token_hex(3)
-        if earlier := Lab._open.pop(stem, None):
-            earlier.close()  # the notebook's first cell was run again
+        self.seat = seat or (Seat.here(stem) if role == "exercise" else None)
+        self.stem, self.role = stem, role
+        self.session = self.seat.session if self.seat else secrets.token_hex(3)
         self.labels = home.labels(stem, role, self.session)
-        self._lock = take_lock(stem)
+        # A proof has names, an engine or a namespace of its own: many may run side by side, in one process.
+        self._alone = role != "proof"
+        if self._alone and (earlier := Lab._open.pop(stem, None)):
+            earlier.leave() if earlier.role == "exercise" else earlier.close()  # the first cell was run again
+        self._lock = take_lock(stem) if self._alone and not (self.seat and self.seat.judged) else None
         try:
-            self.docker: docker.DockerClient = docker_client(self.labels)
+            self.docker: docker.DockerClient = docker_client(self.labels, **self._engine())
         except BaseException:
-            self._lock.release()
+            self.leave()
             raise
         self._engines: list[other_engine.OtherEngine] = []
-        Lab._open[stem] = self
+        self._closed = False
+        if self._alone:
+            Lab._open[stem] = self
+
+    def _engine(self) -> dict[str, Any]:
+        """How to reach the seat's engine, where it is not the course's."""
+        if not (self.seat and self.seat.engine):
+            return {}
+        return {"url": self.seat.engine.url, "tls": other_engine.tls(Path(self.seat.engine.certificates))}
+
+    @classmethod
+    def opened(cls) -> list[Lab]:
+        """The Labs that are open in this process, proofs left out."""
+        return list(cls._open.values())
 
     def __enter__(self) -> Lab:
         return self
@@ -77,7 +99,7 @@ class Lab:
     @cached_property
     def kube(self) -> LabelledKube:
         """A client for the course's cluster."""
-        return kube_client(self.labels)
+        return kube_client(self.labels, self.seat.kubeconfig if self.seat else None)
 
     @cached_property
     def dynamic(self) -> DynamicClient:
@@ -94,7 +116,8 @@ class Lab:
         end = f"-{self.role}-{self.session}"
         name = self.stem.replace("_", "-").lower()[: NAME_LIMIT - len(end)] + end
         core = client.CoreV1Api(self.kube)
-        ask(lambda: core.create_namespace({"metadata": {"name": name}}))
+        if ask(lambda: core.read_namespace(name)) is None:  # an exercise's may be there, from an earlier kernel
+            ask(lambda: core.create_namespace({"metadata": {"name": name}}))
         account = {"kind": "ServiceAccount", "apiVersion": "v1"}  # without it, Pods would be refused
         account["metadata"] = {"name": "default", "namespace": name}
         wait_kube.wait(self.dynamic, account, lambda found: True, timeout=30)
@@ -167,9 +190,7 @@ class Lab:
             NotOurs: something stays, for somebody else uses it.
             BrokenEnvironment: the engine or the cluster went away; `reset` finds what is left.
         """
-        if Lab._open.get(self.stem) is self:
-            del Lab._open[self.stem]
-        if not self._lock.is_locked:
+        if self._closed:
             return
         try:
             for other in self._engines:
@@ -177,16 +198,49 @@ class Lab:
             remove.remove(self.docker, self.labels, self.__dict__.get("kube"))
         finally:
             self.docker.close()
+            self.leave()
+
+    def leave(self) -> None:
+        """Lets go of the stem; what the Lab made stays."""
+        self._closed = True
+        if Lab._open.get(self.stem) is self:
+            del Lab._open[self.stem]
+        if self._lock is not None:
             self._lock.release()
+
+    @contextmanager
+    def scene(self, name: str) -> Iterator[None]:
+        """What is made in this block belongs to a scene; what an earlier run of the scene made is removed first.
+
+        Args:
+            name: the scene's.
+        """
+        labels = {**self.labels, "labkit.scene": name}
+        remove.remove(self.docker, labels, self.__dict__.get("kube"))
+        clients = [self.docker.api, self.kube] if "kube" in self.__dict__ else [self.docker.api]
+        for one in clients:
+            one.own_labels = labels
+        try:
+            yield
+        finally:
+            for one in clients:
+                one.own_labels = self.labels
+
+    @classmethod
+    def opened(cls) -> Lab | None:
+        """The Lab that this process opened last and has not closed; None if there is none."""
+        return next(reversed(cls._open.values()), None)
 
     @classmethod
     def reset(cls, stem: str) -> dict[str, list[str]]:
         """Removes what earlier runs of a stem left, killed ones included; see `labkit.reset.reset`."""
         if earlier := cls._open.pop(stem, None):
-            earlier.close()
+            earlier.leave()
         lock = take_lock(stem)
         try:
-            return reset_stem(stem)
+            removed = reset_stem(stem)
+            Seat.here(stem).clear()
+            return removed
         finally:
             lock.release()
 
