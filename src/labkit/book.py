@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -113,7 +114,9 @@ def execute(notebook: Path, save: bool = True) -> NotebookNode:
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     try:
         options = {"timeout": CELL_SECONDS, "record_timing": False, "coalesce_streams": True}
-        NotebookClient(found, resources=resources, **options).execute()
+        with tempfile.TemporaryDirectory() as progress:  # nobody's choices are stored in an output
+            env = {**os.environ, "LABKIT_PROGRESS": progress}
+            NotebookClient(found, resources=resources, **options).execute(env=env)
     except CellExecutionError as e:
         raise LabkitError(f"{notebook.name} failed.", found=str(e).strip()[-1500:]) from None
     if save:

@@ -82,8 +82,8 @@ def stem_here(name: str = "") -> str:
     """
     from labkit.lab import Lab
 
-    if lab := Lab.opened():
-        return lab.stem
+    if labs := Lab.opened():
+        return labs[-1].stem  # the one opened last
     from labkit import book
 
     session = Path(os.environ.get("JPY_SESSION_NAME", "")).stem  # JupyterLab: the notebook's path

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from labkit import book
+from labkit import book, house_predictions
 from labkit.home import repo
 from labkit.ledger import claims
 
@@ -65,6 +65,7 @@ def chapter(notebook: NotebookNode) -> Iterator[str]:
         yield "the last code cell does not close the Lab"
     for cell in text:
         yield from pictures(cell.source)
+    yield from house_predictions.breaches(notebook)
 
 
 def outputs(i: int, cell: NotebookNode, tags: list[str]) -> Iterator[str]:

@@ -99,3 +99,9 @@ def test_a_plot_takes_its_alt_text_to_the_site():
         new_notebook(cells=[new_code_cell("x", outputs=[new_output("display_data", data)])])
     )
     assert made.cells[0].metadata["mystnb"]["image"]["alt"] == "It rises."
+
+
+def test_whatever_a_reader_has_chosen_is_not_seen_in_what_is_stored(root, monkeypatch):
+    monkeypatch.setenv("LABKIT_PROGRESS", "mine")
+    put(root, "ch01_a", [new_code_cell("import os; print(os.environ['LABKIT_PROGRESS'] == 'mine')")])
+    assert book.execute(book.path("ch01_a", root=root)).cells[0].outputs[0].text == "False\n"

@@ -6,6 +6,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from labkit import house
+from labkit.house_predictions import line_of
 from labkit.ledger import Claim
 
 
@@ -20,17 +21,41 @@ def svg(alt=None):
     )
 
 
+PREDICT = """### Predict
+
+What?
+
+- a. it rises
+- b. it falls
+- c. it stays"""
+ANSWER = ":::{dropdown} Answer\n**a.** It does. (b) No, nothing falls. (c) No, something moves.\n:::"
+
+
+def predict(name="C01.1", source=None, tags=("predict", "remove-cell")):
+    return code(source or line_of(name, "abc"), metadata={"tags": list(tags)})
+
+
+def believed(tags=("beliefs",)):
+    return code("beliefs()", metadata={"tags": list(tags)})
+
+
 SOUND = [
     new_markdown_cell("# Title\n\n:::{figure} a.svg\n:alt: It rises.\nCaption.\n:::"),
     code("lab = Lab('ch01_x')"),
+    new_markdown_cell(PREDICT),
+    predict(),
+    code("an_experiment"),
+    new_markdown_cell(ANSWER),
     code("prove('C01.1', original=a, precise=b)", metadata={"tags": ["claim:C01.1"]}),
     svg("It rises."),
+    new_markdown_cell("## What you believed"),
+    believed(),
     code("lab.close()"),
 ]
 
 
 def breaches(*cells):
-    return list(house.chapter(new_notebook(cells=[*SOUND[:-1], *cells, SOUND[-1]])))
+    return list(house.chapter(new_notebook(cells=[*SOUND[:-3], *cells, *SOUND[-3:]])))
 
 
 def test_a_sound_chapter():
@@ -60,10 +85,51 @@ def test_a_breach_is_found(cell, said):
     assert any(said in b for b in breaches(cell))
 
 
+def without(*gone, **others):
+    """The breaches of the sound chapter, some cells (by index) left out or replaced."""
+    cells = [others.get(f"at{i}", c) for i, c in enumerate(SOUND) if i not in gone]
+    return list(house.chapter(new_notebook(cells=cells)))
+
+
+CHOSEN = [new_output("stream", text="C01.1: has to change")]
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (lambda: without(2, 3, 5), "claim C01.1: no prediction"),
+        (lambda: without(3), "1 headings '### Predict' and 0 cells"),
+        (lambda: without(2), "no '### Predict' before its cell"),
+        (lambda: without(4), "no experiment stands between"),
+        (lambda: without(5), "0 answers"),
+        (lambda: without(8, 9), "beliefs() stands in 0 cells"),
+        (lambda: without(8), "wants the heading"),
+        (lambda: without(at9=believed(())), "wants the tag beliefs"),
+        (
+            lambda: without(at9=code("beliefs()", metadata={"tags": ["beliefs"]}, outputs=CHOSEN)),
+            "has chosen",
+        ),
+        (lambda: without(at3=predict("C01.2")), "no claim of this name is proved here"),
+        (lambda: without(at3=predict(tags=["predict"])), "wants the tags"),
+        (
+            lambda: without(at3=predict(source='predict("C01.1", "b", sure="certain")')),
+            "its cell wants 'predict",
+        ),
+        (lambda: breaches(believed()), "beliefs() stands in 2 cells"),
+        (lambda: breaches(code('predict("x", "…", sure="…")')), "is not tagged so"),
+        (lambda: breaches(new_markdown_cell("Write down a letter.")), "write a letter down"),
+        (lambda: breaches(*SOUND[2:6]), "it is there twice"),
+        (lambda: without(at5=new_markdown_cell(ANSWER.replace("(c)", "But"))), "one (x) each for b, c"),
+    ],
+)
+def test_a_breach_of_the_shape_of_predictions_is_found(found, said):
+    assert any(said in b for b in found()), found()
+
+
 def test_medians():
     long_cell = "\n".join(f"a{i} = {i}" for i in range(10))
     assert any("median code cell" in b for b in breaches(*[code(long_cell)] * 9))
-    assert any("median text cell" in b for b in breaches(*[new_markdown_cell("word " * 70)] * 3))
+    assert any("median text cell" in b for b in breaches(*[new_markdown_cell("word " * 70)] * 6))
 
 
 def test_fenced_blocks_are_not_counted_as_text():
