@@ -82,8 +82,8 @@ def stem_here(name: str = "") -> str:
     """
     from labkit.lab import Lab
 
-    if labs := Lab.opened():
-        return labs[-1].stem  # the one opened last
+    if lab := Lab.opened():
+        return lab.stem
     from labkit import book
 
     session = Path(os.environ.get("JPY_SESSION_NAME", "")).stem  # JupyterLab: the notebook's path

@@ -91,11 +91,11 @@ def test_the_chapter_is_that_of_the_open_lab_then_the_notebooks_then_the_claims(
 def test_the_lab_opened_last(monkeypatch):
     first, second = Lab._open[STEM], Lab.__new__(Lab)
     Lab._open["ch97_y"] = second
-    second.stem = "ch97_y"
-    assert Lab.opened() == [first, second]
-    assert committed.stem_here() == "ch97_y"
+    assert Lab.opened() is second
     del Lab._open["ch97_y"]
-    assert committed.stem_here() == STEM
+    assert Lab.opened() is first
+    Lab._open.clear()
+    assert Lab.opened() is None
 
 
 @pytest.mark.parametrize("damage", ["{", "[1]", "", "\x00"])
