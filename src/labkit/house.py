@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from labkit import book, house_predictions
+from labkit import book, house_predictions, questions
 from labkit.home import repo
 from labkit.ledger import claims
 
@@ -30,7 +30,9 @@ def problems(root: Path | None = None) -> list[str]:
         return ["chapters: there is no notebook"]
     for stem in stems:
         notebook = book.read(book.path(stem, "chapters", root))
-        found += [f"chapters/{stem}: {p}" for p in chapter(notebook)]
+        found += [
+            f"chapters/{stem}: {p}" for p in (*chapter(notebook), *questions.breaches(notebook, stem, root))
+        ]
         for claim in claim_tags(notebook):
             proved.setdefault(claim, []).append(stem)
     found += ledger(stems, proved)

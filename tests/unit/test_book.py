@@ -7,6 +7,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from labkit import Usage, book, template
+from labkit.predictions import predictions_of
 
 
 @pytest.fixture
@@ -68,7 +69,11 @@ def test_a_file_that_is_no_notebook(root, text):
 
 def test_the_template_is_a_notebook_and_is_not_overwritten(root):
     (made,) = template.make("ch18_some_words", "Some words", root)
-    assert "# Some words" in book.read(made).cells[0].source
+    cells = book.read(made).cells
+    assert "# Some words" in cells[0].source
+    (prediction,) = predictions_of(book.read(made))
+    assert (prediction.name, prediction.faults) == ("C18.1", ("its answer says nothing to c",))  # "…"
+    assert cells[-2].source == "beliefs()"
     with pytest.raises(Usage, match="already"):
         template.make("ch18_other_words", "Other", root)
     with pytest.raises(Usage, match="no stem"):

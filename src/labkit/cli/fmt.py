@@ -10,8 +10,8 @@ import click
 
 @click.command()
 def command() -> None:
-    """Format code, and notebooks' ids and metadata."""
-    from labkit import book
+    """Format code, notebooks' ids and metadata, and write chapters' opening questions."""
+    from labkit import book, questions
     from labkit.home import repo
 
     subprocess.run([sys.executable, "-m", "ruff", "check", "--quiet", "--fix", "."], cwd=repo())
@@ -19,5 +19,8 @@ def command() -> None:
     for kind in book.KINDS:
         for stem in book.stems(kind):
             file = book.path(stem, kind)
-            if book.write(book.read(file), file):
+            notebook = book.read(file)
+            if kind == "chapters":
+                questions.refresh(notebook, stem)
+            if book.write(notebook, file):
                 click.echo(f"normalised {kind}/{file.name}")
