@@ -31,6 +31,7 @@ _HOMES = {
     "predict": "labkit.committed",
     "prove": "labkit.ledger",
     "until": "labkit.retry",
+    **dict.fromkeys(("answer", "check", "hint", "progress", "start"), "labkit.exercise"),
     **dict.fromkeys(_ERRORS, "labkit.errors"),
 }
 

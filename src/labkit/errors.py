@@ -93,7 +93,20 @@ class LedgerError(LabkitError):
 
 
 class Failure(LabkitError):
-    """The work under test is not (yet) right; only these blame the learner."""
+    """The work under test is not (yet) right; only these blame the learner.
+
+    Args:
+        message: one sentence that says what is wrong.
+        hint: where to look, for a mistake that was foreseen; never the answer.
+        **fields: as for `LabkitError`.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, **fields):
+        super().__init__(message, **fields)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return super().__str__() + (f"\n  hint: {self.hint}" if self.hint else "")
 
 
 class Missing(Failure):

@@ -80,11 +80,6 @@ class Lab:
             return {}
         return {"url": self.seat.engine.url, "tls": other_engine.tls(Path(self.seat.engine.certificates))}
 
-    @classmethod
-    def opened(cls) -> list[Lab]:
-        """The Labs that are open in this process, proofs left out."""
-        return list(cls._open.values())
-
     def __enter__(self) -> Lab:
         return self
 
@@ -116,7 +111,9 @@ class Lab:
         end = f"-{self.role}-{self.session}"
         name = self.stem.replace("_", "-").lower()[: NAME_LIMIT - len(end)] + end
         core = client.CoreV1Api(self.kube)
-        if ask(lambda: core.read_namespace(name)) is None:  # an exercise's may be there, from an earlier kernel
+        if (
+            ask(lambda: core.read_namespace(name)) is None
+        ):  # an exercise's may be there, from an earlier kernel
             ask(lambda: core.create_namespace({"metadata": {"name": name}}))
         account = {"kind": "ServiceAccount", "apiVersion": "v1"}  # without it, Pods would be refused
         account["metadata"] = {"name": "default", "namespace": name}
@@ -210,7 +207,7 @@ class Lab:
 
     @contextmanager
     def scene(self, name: str) -> Iterator[None]:
-        """What is made in this block belongs to a scene; what an earlier run of the scene made is removed first.
+        """What is made in this block belongs to a scene; what an earlier run of it made is removed first.
 
         Args:
             name: the scene's.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 from collections.abc import Iterator
@@ -146,18 +147,21 @@ class LabelledKube(client.ApiClient):
         return super().call_api(method, url, header_params, body, post_params, _request_timeout)
 
 
-def kube_client(labels: dict[str, str]) -> LabelledKube:
+def kube_client(labels: dict[str, str], path: str | None = None) -> LabelledKube:
     """A client for the course's cluster, from its own kubeconfig.
+
+    Args:
+        labels: what is put on everything.
+        path: another kubeconfig.
 
     Raises:
         ClusterUnavailable: there is no cluster.
     """
-    if not kubeconfig().exists():
-        raise ClusterUnavailable(
-            "The course's cluster is not there.", wanted=str(kubeconfig()), fix="make up"
-        )
+    path = path or str(kubeconfig())
+    if not os.path.exists(path):
+        raise ClusterUnavailable("The course's cluster is not there.", wanted=path, fix="make up")
     configuration = client.Configuration()
-    config.load_kube_config(str(kubeconfig()), client_configuration=configuration)
+    config.load_kube_config(path, client_configuration=configuration)
     configuration.retries = False
     configuration.proxy = None  # the cluster is on this machine, whatever HTTPS_PROXY says
     return LabelledKube(configuration, labels)

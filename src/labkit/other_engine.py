@@ -148,9 +148,7 @@ class OtherEngine:
 
     def tls(self) -> TLSConfig:
         """The client's side of the connection."""
-        at = self.certificates
-        pair = (str(at / "cert.pem"), str(at / "key.pem"))
-        return TLSConfig(client_cert=pair, ca_cert=str(at / "ca.pem"), verify=True)
+        return tls(self.certificates)
 
     @property
     def env(self) -> dict[str, str]:
@@ -220,3 +218,9 @@ class OtherEngine:
 def healthy_or_ended(container: docker.models.containers.Container) -> bool:
     """Whether there is nothing more to wait for."""
     return wait_docker.is_healthy(container) or wait_docker.is_exited(container)
+
+
+def tls(folder: Path) -> TLSConfig:
+    """The client's side of a connection, from a folder with ca.pem, cert.pem and key.pem."""
+    pair = (str(folder / "cert.pem"), str(folder / "key.pem"))
+    return TLSConfig(client_cert=pair, ca_cert=str(folder / "ca.pem"), verify=True)

@@ -1,0 +1,129 @@
+"""What an exercise's notebook calls: hand in, start a scene, check, ask for a hint, look at the progress."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from labkit import checks
+from labkit.errors import Usage
+from labkit.judge import Judge
+from labkit.results import PASS, Progress, Result
+
+LEFT_TO_GRADER = "Checked from outside, by whoever grades this notebook."
+
+
+class NotYet(Exception):
+    """A graded cell that did not pass: nbgrader and nbclient see an error, a reader sees one line."""
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython prints these lines in place of a traceback."""
+        return [str(self)]
+
+
+def current() -> tuple[Any, checks.Suite]:
+    """The exercise's Lab that is open in this process, and its checks.
+
+    Raises:
+        Usage: no exercise is open.
+    """
+    from labkit.lab import Lab
+
+    found = Lab.opened()
+    if found is None or found.seat is None:
+        raise Usage("No exercise is open here.", fix="run the notebook's first code cell")
+    return found, checks.load(found.stem)
+
+
+def check(name: str) -> None:
+    """Checks one thing that was asked for, shows what was found, and keeps it.
+
+    Args:
+        name: the check's.
+
+    Raises:
+        NotYet: it did not pass; what is shown says why.
+        Usage: there is no such check.
+    """
+    lab, suite = current()
+    suite.find("checks", name)
+    if lab.seat.judged:
+        print(LEFT_TO_GRADER)
+        return
+    result = Judge(suite, lab).run(name)
+    lab.seat.note("results", name, result.as_json())
+    shown(result)
+    if result.verdict != PASS:
+        more = f' · hint("{name}") says where to look' if suite.checks[name].hints else ""
+        raise NotYet(f"{result.verdict}: {result.earned} of {result.points} points{more}")
+
+
+def shown(thing: Any) -> None:
+    """Displays something rich."""
+    from IPython.display import display
+
+    display(thing)
+
+
+def answer(name: str, value: Any) -> None:
+    """Hands in something that is no object of engine or cluster.
+
+    Args:
+        name: the check's that will look at it.
+        value: numbers, texts, lists or dicts of them, or a function that holds all it needs.
+
+    Raises:
+        Usage: it cannot be kept, or there is no such check.
+    """
+    lab, suite = current()
+    suite.find("checks", name)
+    lab.seat.hand_in(name, value)
+
+
+def start(name: str) -> None:
+    """Sets up what a task begins with; called again, it sets it up anew.
+
+    Args:
+        name: the scene's.
+
+    Raises:
+        Usage: there is no such scene.
+    """
+    lab, suite = current()
+    begin(lab, suite, name)
+    print(f"Set up: {suite.scenes[name].title}")
+
+
+def begin(lab: Any, suite: checks.Suite, name: str) -> dict[str, Any]:
+    """Builds a scene at a lab; returns its facts."""
+    scene = suite.find("scenes", name)
+    facts = scene.facts(lab.seat)
+    with lab.scene(name):
+        scene.build(lab, facts)
+    lab.seat.note("scenes", name, True)
+    return facts
+
+
+def hint(name: str) -> None:
+    """Says where to look: each call goes one step nearer, and none gives the answer.
+
+    Raises:
+        Usage: there is no such check.
+    """
+    lab, suite = current()
+    hints = suite.find("checks", name).hints
+    if not hints:
+        print("There is no hint for this one; its message says all.")
+        return
+    count = min(lab.seat.noted("hints").get(name, 0) + 1, len(hints))
+    lab.seat.note("hints", name, count)
+    print(f"Hint {count} of {len(hints)}: {hints[count - 1]}")
+
+
+def progress() -> Progress:
+    """Where this exercise stands: the last result of each check."""
+    lab, suite = current()
+    kept = lab.seat.noted("results")
+    return Progress((c.title, c.points, kept.get(c.name)) for c in suite.checks.values())
+
+
+__all__ = ["NotYet", "Result", "answer", "check", "hint", "progress", "start"]

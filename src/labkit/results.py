@@ -1,0 +1,148 @@
+"""The result of a check: one record, shown as text, as HTML, or kept as JSON."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from labkit.render import FONT
+
+PASS, FAIL, SKIP, ERROR = "pass", "fail", "skip", "error"
+SIGNS = {PASS: "✓", FAIL: "✗", SKIP: "–", ERROR: "!"}
+EDGES = {PASS: "#009E73", FAIL: "#D55E00", SKIP: "#7F7F7F", ERROR: "#B87F00"}
+INK = "color:var(--jp-ui-font-color0,var(--pst-color-text-base,CanvasText))"
+CELL = "text-align:left;padding:.1em .8em .1em 0"
+NO_FAULT = "The lab is at fault here, not your work. It costs no points."
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a check found.
+
+    Attributes:
+        name: the check's.
+        title: what it asks for.
+        task: do, transfer or repair.
+        points: what it is worth.
+        verdict: pass, fail, skip (it could not begin) or error (the lab is at fault).
+        message: one sentence; empty for a pass.
+        wanted: what was asked for, if that adds something.
+        found: what was there.
+        hint: where to look, for a foreseen mistake.
+        fix: what to do next.
+        evidence: last states, events or log lines.
+        seconds: how long it took.
+    """
+
+    name: str
+    title: str
+    task: str
+    points: int
+    verdict: str
+    message: str = ""
+    wanted: str | None = None
+    found: str | None = None
+    hint: str | None = None
+    fix: str | None = None
+    evidence: str = ""
+    seconds: float = 0.0
+
+    @property
+    def earned(self) -> int:
+        """Its points, if it passed."""
+        return self.points if self.verdict == PASS else 0
+
+    @property
+    def details(self) -> list[tuple[str, str]]:
+        """What is said beside the message, in words and texts."""
+        pairs = [("wanted", self.wanted), ("found", self.found), ("hint", self.hint), ("next", self.fix)]
+        return [(word, str(said)) for word, said in pairs if said is not None]
+
+    @property
+    def head(self) -> str:
+        """Verdict, title and points in one line."""
+        return f"{SIGNS[self.verdict]} {self.verdict}: {self.title} ({self.earned} of {self.points} points)"
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, as JSON can hold it."""
+        return {**asdict(self), "earned": self.earned}
+
+    def __repr__(self) -> str:
+        lines = [self.head]
+        if self.message:
+            lines += [f"  {self.message}"] + [f"  {word}: {said}" for word, said in self.details]
+        if self.verdict == ERROR:
+            lines.append(f"  {NO_FAULT}")
+        return "\n".join(lines + [f"  {line}" for line in self.evidence.splitlines()])
+
+    def _repr_html_(self) -> str:
+        parts = [f'<p style="margin:.2em 0"><strong>{html.escape(self.head)}</strong></p>']
+        if self.message:
+            parts.append(f'<p style="margin:.2em 0">{html.escape(self.message)}</p>')
+        rows = "".join(
+            f'<tr><th scope="row" style="{CELL};font-weight:600">{word}</th>'
+            f'<td style="text-align:left">{html.escape(said)}</td></tr>'
+            for word, said in self.details
+        )
+        if rows:
+            parts.append(
+                f'<table style="border-collapse:collapse;margin:.2em 0"><tbody>{rows}</tbody></table>'
+            )
+        if self.verdict == ERROR:
+            parts.append(f'<p style="margin:.2em 0">{NO_FAULT}</p>')
+        if self.evidence:
+            parts.append(f'<pre tabindex="0" style="margin:.3em 0;{INK}">{html.escape(self.evidence)}</pre>')
+        return box(EDGES[self.verdict], "".join(parts))
+
+
+def box(edge: str, inside: str) -> str:
+    """A panel in the notebook, marked by a coloured edge; inline styles survive an untrusted notebook."""
+    return (
+        f'<div style="border-left:4px solid {edge};padding:.3em 1em;font-family:{FONT};{INK}">{inside}</div>'
+    )
+
+
+class Progress:
+    """The state of a whole exercise, check by check.
+
+    Args:
+        rows: title, points and the last result (None where there is none yet) of each check.
+    """
+
+    def __init__(self, rows: Iterable[tuple[str, int, dict[str, Any] | None]]):
+        self.rows = list(rows)
+
+    @property
+    def earned(self) -> int:
+        """Points so far."""
+        return sum(kept["earned"] for _, _, kept in self.rows if kept)
+
+    @property
+    def points(self) -> int:
+        """All points."""
+        return sum(points for _, points, _ in self.rows)
+
+    def lines(self) -> list[tuple[str, str, str]]:
+        """A sign with a word, a title and points, for each check."""
+        told = []
+        for title, points, kept in self.rows:
+            verdict = kept["verdict"] if kept else None
+            said = f"{SIGNS[verdict]} {verdict}" if verdict else "· open"
+            told.append((said, title, f"{kept['earned'] if kept else 0} of {points}"))
+        return told
+
+    def __repr__(self) -> str:
+        lines = [f"{said:8}{points:>8}  {title}" for said, title, points in self.lines()]
+        return "\n".join([f"{self.earned} of {self.points} points", *lines])
+
+    def _repr_html_(self) -> str:
+        cell = '<td style="text-align:left;padding:.1em 1em .1em 0">'
+        rows = "".join(
+            f"<tr>{cell}{said}</td>{cell}{html.escape(title)}</td>{cell}{points}</td></tr>"
+            for said, title, points in self.lines()
+        )
+        head = f'<p style="margin:.2em 0"><strong>{self.earned} of {self.points} points</strong></p>'
+        table = f'<table style="border-collapse:collapse;margin:.2em 0"><tbody>{rows}</tbody></table>'
+        return box(EDGES[PASS] if self.earned == self.points else EDGES[SKIP], head + table)
