@@ -19,8 +19,8 @@ CLAIM = (
     "one a belief that people really hold.\n\n- a. …\n- b. …\n- c. …",
     "### Experiment\n\nState before, one action, state after, and a control that differs in one thing.",
     ":::{dropdown} Answer\n**b.** Why b. (a) What the belief behind a is, and what contradicts it here. (c) …"
-    "\n:::\n\n### What happened\n\nThe result in its units; why the tempting answer failed, the object behind "
-    "it.\n\nAt the command line:\n\n```console\n$ docker version\n```",
+    "\n:::\n\n### What happened\n\nThe result in its units; why the tempting answer failed, the object "
+    "behind it.\n\nAt the command line:\n\n```console\n$ docker version\n```",
     "### Limit\n\nThe same cell with one condition changed, and the claim rewritten with its condition.",
 )
 ENDING = (
