@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Mapping
 
-from labkit.predictions import Prediction
+from labkit.predictions import Prediction, plain
 from labkit.render import FONT
 
 NOTHING = (
@@ -27,7 +26,7 @@ class Beliefs:
     """
 
     def __init__(self, predictions: list[Prediction], chosen: Mapping[str, Mapping[str, str]]):
-        self.open = [p.name for p in predictions if p.name not in chosen]
+        self.all = len(predictions)
         self.rows = [row(p, **chosen[p.name]) for p in predictions if p.name in chosen]
 
     @property
@@ -46,17 +45,15 @@ class Beliefs:
         if not self.rows:
             return NOTHING
         lines = []
-        for name, chose, sure, happened, belief in self.rows:
-            lines += [
-                f"{name}: {belief}",
-                f"  you chose      {chose} ({sure})",
-                f"  what happened  {happened}",
-            ]
-        return "\n".join([*lines, self.calibration, *self._still_open()])
+        for asked, chose, sure, happened, belief in self.rows:
+            lines += [asked, f"  you chose      {chose} ({sure})", f"  what happened  {happened}"]
+            lines += [f"  your belief    {belief}"]
+        return "\n".join([*lines, *self._last()])
 
-    def _still_open(self) -> list[str]:
-        """The predictions for which nothing was chosen, in one line."""
-        return [f"Not chosen: {', '.join(self.open)}."] if self.open else []
+    def _last(self) -> list[str]:
+        """The calibration, and how many predictions were left open."""
+        left = self.all - len(self.rows)
+        return [self.calibration, *([f"Not chosen: {left} of {self.all}."] if left else [])]
 
     def _repr_html_(self) -> str:
         ink = f"font-family:{FONT};color:var(--jp-ui-font-color0,var(--pst-color-text-base,CanvasText))"
@@ -70,7 +67,7 @@ class Beliefs:
             + f'<td style="{cell};font-weight:600">{"✓" if row[4] == HOLDS else "✗"} {row[4]}</td></tr>'
             for row in self.rows
         )
-        last = " ".join([self.calibration, *self._still_open()])
+        last = " ".join(self._last())
         return (
             f'<div style="{ink};overflow-x:auto"><table style="border-collapse:collapse;margin:.2em 0">'
             '<caption style="text-align:left;caption-side:top;font-weight:600">What you believed, and what '
@@ -84,9 +81,4 @@ def row(prediction: Prediction, choice: str, sure: str) -> tuple[str, str, str, 
     options = {letter: f"{letter}. {plain(text)}" for letter, text in prediction.options.items()}
     belief = HOLDS if choice == prediction.answer else CHANGES
     chose = options.get(choice, f"{choice}. (no option any more)")
-    return prediction.name, chose, SAID[sure], options.get(prediction.answer, "?"), belief
-
-
-def plain(text: str) -> str:
-    """An option's text without its markup."""
-    return re.sub(r"[*`]", "", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text))
+    return prediction.asked, chose, SAID[sure], options.get(prediction.answer, "?"), belief

@@ -46,6 +46,17 @@ class Prediction:
     replies: dict[str, str]
     faults: tuple[str, ...] = field(default=())
 
+    @property
+    def asked(self) -> str:
+        """The sentence that asks: the last with a question mark; the name where there is none."""
+        sentences = [s for s in re.split(r"(?<=[.?!:])\s+", plain(self.question)) if s.endswith("?")]
+        return sentences[-1] if sentences else self.name
+
+
+def plain(text: str) -> str:
+    """A line of Markdown without its marks."""
+    return re.sub(r"[*`]", "", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", _flat(text)))
+
 
 def predictions_of(notebook: NotebookNode) -> list[Prediction]:
     """The predictions of a chapter's notebook, in its order, faulty ones included."""

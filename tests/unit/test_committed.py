@@ -150,14 +150,16 @@ def test_beliefs_in_text():
     predict("C96.1", "a", sure="certain")
     predict("a-word", "a", sure="certain")
     assert repr(beliefs()).splitlines() == [
-        "C96.1: has to change",
+        "How many?",
         "  you chose      a. one (certain)",
         "  what happened  c. three <all>",
-        "a-word: holds",
+        "  your belief    has to change",
+        "How many?",
         "  you chose      a. one (certain)",
         "  what happened  a. one",
+        "  your belief    holds",
         "Certain of 2, wrong in 1.",
-        "Not chosen: C96.2.",
+        "Not chosen: 1 of 3.",
     ]
 
 

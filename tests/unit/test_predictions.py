@@ -41,12 +41,26 @@ def test_a_prediction():
     assert found.name == "C06.1"
     assert found.cell == 1
     assert found.question == "How many rows\nare there?"
+    assert found.asked == "How many rows are there?"
     assert found.options == {"a": "none, for data go", "b": "`1,000`", "c": "it depends"}
     assert found.answer == "b"
     assert found.why == "The row is in the layer."
     assert found.replies["a"] == "That is *remove*, not stop."
     assert found.replies["c"] == "No: `VOLUME` (or not) changes nothing here."
     assert found.faults == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("Two run. You stop *one*, with `stop`. What of the other?\n\nSay it.", "What of the other?"),
+        ("Say what [it](x.md) does.", "C06.1"),
+        ("What? No: how many of the four?", "how many of the four?"),
+    ],
+)
+def test_the_sentence_that_asks(question, asked):
+    (found,) = read(QUESTION.replace("How many rows\nare there?", question))
+    assert found.asked == asked
 
 
 def test_a_question_may_be_cut_by_a_cell():
