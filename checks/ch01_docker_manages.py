@@ -71,6 +71,9 @@ def inventory(lab, answer):
 
 def well_formed(said):
     """Five kinds, five whole numbers."""
+    if said is None:
+        hint = "What is printed is seen by people; what is returned, by programs."
+        raise Mismatch("The function returned nothing.", wanted="a dict", hint=hint)
     if not isinstance(said, dict) or set(said) != set(KINDS):
         found = sorted(said) if isinstance(said, dict) else type(said).__name__
         raise Mismatch(
@@ -118,11 +121,15 @@ def built(lab):
         made.start()
         made.reload()
         if made.attrs["State"]["Status"] != "running" or ended(made):
+            code = made.attrs["State"]["ExitCode"]
+            hint = "What is the image's command, and how long does that take?"
+            if code in (126, 127):
+                hint = "With 126 or 127 the command itself did not run. Is that program in the image?"
             raise Mismatch(
                 "A container of the image ends by itself.",
                 wanted="running, a second after its start",
-                found=f"exit code {made.attrs['State']['ExitCode']}",
-                hint="What is the image's command, and how long does that take?",
+                found=f"exit code {code}",
+                hint=hint,
             )
     finally:
         made.remove(force=True, v=True)
@@ -184,7 +191,9 @@ def mounted(lab, clock, shelf):
             "ch01-clock has nothing mounted at /shelf.", wanted=shelf.name, found=sorted(at) or "no mount"
         )
     if mount["Type"] != "volume" or mount.get("Name") != shelf.name:
-        hint = "A path before the colon is a folder of the engine's machine; a bare name is a volume."
+        hint = "Before the colon: a path is a folder of the engine's machine, a bare name is a volume."
+        if mount["Type"] == "volume":
+            hint = "A volume that is given no name gets a new one with each container."
         found = f"{mount['Type']} {mount.get('Name') or mount['Source']}"
         raise Mismatch(
             "What is mounted at /shelf is another thing.",
@@ -280,6 +289,8 @@ AGAIN = 'start("shared") sets it up anew'
 
 def why_lost(lost, words):
     """The foreseen mistakes behind a loss."""
+    if len(lost) == len(words):
+        return "All names here begin with ch01-, yours and theirs."
     if lost == [f"container {words[3]}"] or lost == [f"container {words[3]}", f"volume {words[4]}"]:
         return "`prune` takes what is not in use, whoever made it, unless a filter says whose."
     return None

@@ -40,7 +40,8 @@ class Lab:
         stem: the chapter, such as ``ch01_docker_manages``.
         role: chapter, exercise, proof, console or test. What an exercise makes stays when its kernel ends,
             and the next kernel finds it again, until `reset`.
-        seat: where an exercise or a proof runs; None is the learner's own place.
+        seat: where an exercise or a proof runs, for whoever has made one: such Labs share nothing, and many
+            may be open side by side. None is the place of this process (`Seat.here`).
 
     Raises:
         Usage: there is no such stem or role.
@@ -55,15 +56,14 @@ class Lab:
             raise Usage(f"{stem!r} is no stem.", wanted="a chapter such as ch01_docker_manages")
         if role not in ROLES:
             raise Usage(f"{role!r} is no role.", wanted=", ".join(ROLES))
-        self.seat = seat or (Seat.here(stem) if role == "exercise" else None)
+        shared = seat is None
+        self.seat = Seat.here(stem) if shared and role == "exercise" else seat
         self.stem, self.role = stem, role
         self.session = self.seat.session if self.seat else secrets.token_hex(3)
         self.labels = home.labels(stem, role, self.session)
-        # A proof has names, an engine or a namespace of its own: many may run side by side, in one process.
-        self._alone = role != "proof"
-        if self._alone and (earlier := Lab._open.pop(stem, None)):
+        if shared and (earlier := Lab._open.pop(stem, None)):
             earlier.leave() if earlier.role == "exercise" else earlier.close()  # the first cell was run again
-        self._lock = take_lock(stem) if self._alone and not (self.seat and self.seat.judged) else None
+        self._lock = take_lock(stem) if shared and (self.seat is None or self.seat.own) else None
         try:
             self.docker: docker.DockerClient = docker_client(self.labels, **self._engine())
         except BaseException:
@@ -71,7 +71,7 @@ class Lab:
             raise
         self._engines: list[other_engine.OtherEngine] = []
         self._closed = False
-        if self._alone:
+        if shared:
             Lab._open[stem] = self
 
     def _engine(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Private engines, warm and clean, lent to one run at a time: where proofs and graded notebooks run.
 
 This is the one place where a run of somebody else's work is given its engine. An engine here is a privileged
-container on the course's engine: it keeps names and counts apart, and is no sandbox against a hostile program.
+container on the course's engine: it keeps names and counts apart, and is no sandbox against hostile code.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Pool:
 
     Args:
         lab: whose they are: a Lab of the role proof.
-        images: the course's images that each has, such as ``web:1.0``; the base and the helper's are always there.
+        images: the course's images that each has, such as ``web:1.0``, beside the base and the helper's.
         size: how many; 0 makes none, and seats are on the course's engine, for exercises that use none.
     """
 
@@ -39,6 +39,8 @@ class Pool:
         self.names = [BASE, *(f"{REGISTRY}/{name}" for name in dict.fromkeys((HELPER, *images)))]
         self.size = size
         self._free: queue.Queue[OtherEngine] = queue.Queue()
+        self._lent: dict[str, OtherEngine | None] = {}
+        self._dead: set[str] = set()
         self._made = 0
 
     def __enter__(self) -> Pool:
@@ -70,11 +72,20 @@ class Pool:
             where = Engine(engine.docker_host, str(engine.certificates)) if engine else None
             seat = Seat.fresh(self.stem, Path(folder), engine=where, **options)
             seat.write()
+            self._lent[seat.session] = engine
             try:
                 yield seat
             finally:
-                if engine:
+                del self._lent[seat.session]
+                if seat.session in self._dead:
+                    engine.stop()
+                elif engine:
                     self._give_back(engine)
+
+    def kill(self, seat: Seat) -> None:
+        """Kills a seat's engine, as a power cut would; it is not lent again."""
+        self._lent[seat.session].container.kill()
+        self._dead.add(seat.session)
 
     def _give_back(self, engine: OtherEngine) -> None:
         """Empties an engine and lends it again; one that cannot be emptied is replaced."""

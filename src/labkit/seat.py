@@ -50,6 +50,7 @@ class Seat:
         engine: None is the course's.
         kubeconfig: a file; None is the course's.
         judged: True if the verdicts come from somebody else, so that the notebook's own say nothing.
+        own: True if it is the learner's own, at which one process works at a time.
     """
 
     stem: str
@@ -59,6 +60,7 @@ class Seat:
     engine: Engine | None = None
     kubeconfig: str | None = None
     judged: bool = False
+    own: bool = False
 
     @classmethod
     def fresh(cls, stem: str, folder: Path, **options: Any) -> Seat:
@@ -84,7 +86,7 @@ class Seat:
         folder = progress_folder() / stem
         if (folder / FILE).exists():
             return cls.read(folder / FILE)
-        seat = cls.fresh(stem, folder)
+        seat = cls.fresh(stem, folder, own=True)
         seat.write()
         return seat
 
