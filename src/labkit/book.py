@@ -68,6 +68,13 @@ def read(notebook: Path) -> NotebookNode:
     return found
 
 
+def title(stem: str, kind: str = "chapters", root: Path | None = None) -> str:
+    """A page's title: the first heading of its notebook, or the stem where there is none."""
+    text = "\n".join(c.source for c in read(path(stem, kind, root)).cells if c.cell_type == "markdown")
+    found = re.search(r"^# +(.+?) *$", text, re.M)
+    return found[1] if found else stem
+
+
 def normalise(notebook: NotebookNode) -> NotebookNode:
     """Ids from each cell's content, and no metadata that an editor left: diffs show what changed."""
     seen: dict[str, int] = {}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from labkit import book, house_predictions, questions
+from labkit import book, house_predictions, questions, receipts
 from labkit.home import repo
 from labkit.ledger import claims
 
@@ -35,7 +35,7 @@ def problems(root: Path | None = None) -> list[str]:
         ]
         for claim in claim_tags(notebook):
             proved.setdefault(claim, []).append(stem)
-    found += ledger(stems, proved)
+    found += [*ledger(stems, proved), *receipts.breaches(root)]
     found += listed(stems, root)
     return found
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from labkit.errors import CommandFailed
 from labkit.home import repo
 
-TROUBLE = re.compile(r"WARNING|ERROR|[Ee]xception:|^\w*Error\b")
+TROUBLE = re.compile(r"WARNING|ERROR|[Ee]xception: |^[\w.]*Error: ?\S|^  (?:wanted|found|next): ")
 
 
 def build(root: Path | None = None) -> Path:
@@ -35,7 +35,13 @@ def build(root: Path | None = None) -> Path:
     env = {**os.environ, "SOURCE_DATE_EPOCH": "0", "NO_COLOR": "1"}
     done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True)
     if done.returncode or not (out / "html/index.html").exists():
-        lines = (done.stdout + done.stderr).splitlines()
-        said = "\n".join([line for line in lines if TROUBLE.search(line)][:20]) or "\n".join(lines[-20:])
+        said = trouble(done.stdout + done.stderr)
         raise CommandFailed("The site was not built.", found=said, fix="mend the page named, then: make site")
     return out / "html"
+
+
+def trouble(printed: str) -> str:
+    """The lines of a build's output that say what is wrong, each once; its last lines where none does."""
+    lines = printed.splitlines()
+    found = dict.fromkeys(line for line in lines if TROUBLE.search(line))
+    return "\n".join(list(found)[:20] or lines[-20:])

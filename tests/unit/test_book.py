@@ -41,6 +41,13 @@ def test_a_word_that_is_no_chapter_names_those_there_are(monkeypatch, word):
         book.stem_of(word)
 
 
+def test_a_title_is_the_first_heading(root):
+    put(root, "ch01_a", [new_code_cell("# no"), new_markdown_cell("Text.\n\n# What it is \n\n## More")])
+    put(root, "ch02_b")
+    assert book.title("ch01_a", root=root) == "What it is"
+    assert book.title("ch02_b", root=root) == "ch02_b"
+
+
 def test_the_same_notebook_is_written_the_same_way(root):
     cells = [new_markdown_cell("a"), new_code_cell("x"), new_code_cell("x")]
     put(root, "ch01_a", cells)

@@ -1,0 +1,122 @@
+"""The page "What we proved", and the line at the head of a chapter that says what running it takes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+
+from labkit import book, cost
+from labkit.errors import LabkitError
+from labkit.ledger import VERDICTS
+from labkit.receipts import Receipt, receipts
+
+YES, NO = "✓ yes", "✗ no"
+
+
+def text(kind: type[nodes.Element], words: str, **options: Any) -> nodes.Element:
+    """A node that holds words only."""
+    return kind("", "", nodes.Text(words), **options)
+
+
+def link(words: str, address: str) -> nodes.reference:
+    """A link within the site."""
+    return nodes.reference("", words, refuri=address, internal=True)
+
+
+def table(head: list[str], rows: list[list[nodes.Node]], kind: str) -> nodes.table:
+    """A table of one line of heads and some rows of inline nodes."""
+    group = nodes.tgroup("", *[nodes.colspec(colwidth=1) for _ in head], cols=len(head))
+    heads = [[nodes.Text(word)] for word in head]
+    group += nodes.thead("", _row(heads))
+    group += nodes.tbody("", *[_row([[cell] for cell in row]) for row in rows])
+    return nodes.table("", group, classes=[kind])
+
+
+def _row(cells: list[list[nodes.Node]]) -> nodes.row:
+    """One row."""
+    return nodes.row("", *[nodes.entry("", nodes.paragraph("", "", *cell)) for cell in cells])
+
+
+class Proved(SphinxDirective):
+    """``{proved}``: every claim with its verdict and the conditions that its cell has stored, by chapter."""
+
+    def run(self) -> list[nodes.Node]:
+        """The summary, then a section for each chapter.
+
+        Raises:
+            ExtensionError: a claim without a stored proof.
+        """
+        try:
+            found = receipts(Path(self.env.srcdir))
+        except LabkitError as e:
+            raise ExtensionError(f"What we proved: {e}") from e
+        made: list[nodes.Node] = [summary(found)]
+        for stem, of_chapter in groupby(found, key=lambda r: r.claim.chapter):
+            self.env.note_dependency(str(book.path(stem, root=Path(self.env.srcdir))))
+            made.append(self.section(stem, list(of_chapter)))
+        return made
+
+    def section(self, stem: str, found: list[Receipt]) -> nodes.section:
+        """One chapter's claims."""
+        title = book.title(stem, root=Path(self.env.srcdir))
+        page = self.env.app.builder.get_relative_uri(self.env.docname, f"chapters/{stem}")
+        name = f"{int(stem[2:4])}. {title}"
+        made = nodes.section("", text(nodes.title, name), ids=[f"proved-{stem[:4]}"], names=[name.lower()])
+        made += [entry(receipt, f"{page}#{receipt.anchor}") for receipt in found]
+        return made
+
+
+def summary(found: list[Receipt]) -> nodes.table:
+    """How many claims have which verdict."""
+    counts = Counter(r.claim.verdict for r in found)
+    rows = [[nodes.Text(verdict), nodes.Text(str(counts[verdict]))] for verdict in VERDICTS]
+    rows.append([text(nodes.strong, "all"), text(nodes.strong, str(len(found)))])
+    return table(["verdict", "claims"], rows, "proved-summary")
+
+
+def entry(receipt: Receipt, address: str) -> nodes.section:
+    """One claim: as the notes have it, as it stands, the conditions tried, and the cell."""
+    claim = receipt.claim
+    name = f"“{claim.claim.rstrip('.')}”"
+    made = nodes.section("", text(nodes.title, name), ids=[claim.id.replace(".", "-")], names=[name.lower()])
+    made["classes"] += ["claim", f"verdict-{VERDICTS.index(claim.verdict)}"]
+    made += nodes.paragraph(
+        "", "", nodes.Text(f"{claim.id} "), text(nodes.strong, claim.verdict), nodes.Text(".")
+    )
+    made += nodes.paragraph("", "", text(nodes.strong, "What stands: "), nodes.Text(claim.precise))
+    made += nodes.paragraph("", "", text(nodes.strong, "Why: "), nodes.Text(claim.reason))
+    rows = [[nodes.Text(YES if held else NO), nodes.Text(what)] for what, held in receipt.tried.items()]
+    made += table(["did it hold?", "condition tried"], rows, "tried")
+    made += nodes.paragraph("", "", link(f"The cell that proves {claim.id}, with its output", address))
+    return made
+
+
+def on_doctree(app: Sphinx, doctree: nodes.document) -> None:
+    """Puts a line under a chapter's title: what a run of it takes, and where its exercise is."""
+    folder, _, stem = app.env.docname.partition("/")
+    title = doctree.next_node(nodes.title)
+    if folder != "chapters" or title is None:
+        return
+    root, words = Path(app.srcdir), []
+    if found := cost.costs(root).get(stem):
+        words = [nodes.Text(f"A run of this page takes {cost.said(found)}.")]
+    if f"exercises/{stem}" in app.env.found_docs:
+        address = app.builder.get_relative_uri(app.env.docname, f"exercises/{stem}")
+        words += [nodes.Text(" " if words else ""), link("Its exercise", address), nodes.Text(".")]
+    if words:
+        line = nodes.paragraph("", "", *words, classes=["chapter-facts"])
+        title.parent.insert(title.parent.index(title) + 1, line)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Registers the extension."""
+    app.add_directive("proved", Proved)
+    app.connect("doctree-read", on_doctree)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
