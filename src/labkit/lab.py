@@ -22,7 +22,7 @@ from labkit.errors import Busy, Usage
 from labkit.kube import ask, dynamic_client
 from labkit.labelled import LabelledKube, docker_client, kube_client
 from labkit.reset import reset as reset_stem
-from labkit.seat import Seat
+from labkit.seat import Seat, cleared
 
 NAME_LIMIT = 63
 """The longest name of a namespace: a DNS label (RFC 1123)."""
@@ -236,7 +236,7 @@ class Lab:
         lock = take_lock(stem)
         try:
             removed = reset_stem(stem)
-            Seat.here(stem).clear()
+            cleared(stem)
             return removed
         finally:
             lock.release()

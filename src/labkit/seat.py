@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from labkit.home import progress_folder
 VARIABLE = "LABKIT_SEAT"
 FILE = "seat.json"
 KEPT = ("scenes", "answers", "results", "hints")
+SESSION = re.compile(r"[0-9a-f]{6}")
+"""It stands in labels and in a namespace's name."""
 
 
 @dataclass(frozen=True)
@@ -94,14 +97,19 @@ class Seat:
     def read(cls, path: Path) -> Seat:
         """A seat from its file.
 
+        Its folder is where the file is: a progress folder may be moved.
+
         Raises:
-            Usage: the file is damaged.
+            Usage: the file is damaged, or not there.
         """
         try:
-            found = json.loads(path.read_text())
-            engine = Engine(**found.pop("engine")) if found.get("engine") else found.pop("engine", None)
-            return cls(**{**found, "folder": Path(found["folder"])}, engine=engine)
-        except (ValueError, TypeError, KeyError) as e:
+            found = dict(json.loads(path.read_text(encoding="utf-8")))
+            engine = Engine(**found["engine"]) if found.get("engine") else None
+            seat = cls(**{**found, "folder": path.parent, "engine": engine})
+            if not SESSION.fullmatch(seat.session) or not isinstance(seat.seed, int) or "_" not in seat.stem:
+                raise ValueError("its session, seed or stem is none")
+            return seat
+        except (ValueError, TypeError, OSError) as e:
             fix = f"labkit reset {path.parent.name.split('_')[0]}"
             raise Usage(
                 "The file of this exercise's state is damaged.", found=f"{path}: {e}", fix=fix
@@ -145,8 +153,21 @@ class Seat:
 
     def clear(self) -> None:
         """Forgets answers, results and the seat itself; predictions stay."""
-        for name in ("seat", *KEPT):
-            for suffix in (".json", ".json.lock"):
-                (self.folder / f"{name}{suffix}").unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            self.folder.rmdir()
+        clear(self.folder)
+
+
+def clear(folder: Path) -> None:
+    """Empties a seat's folder of all that a seat keeps, damaged or not; predictions stay."""
+    for name in ("seat", *KEPT):
+        for suffix in (".json", ".json.lock"):
+            (folder / f"{name}{suffix}").unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def cleared(stem: str) -> None:
+    """Forgets a stem's exercise here: the seat that ``LABKIT_SEAT`` names, else the learner's own."""
+    if not (given := os.environ.get(VARIABLE)):
+        clear(progress_folder() / stem)
+    elif Seat.read(Path(given)).stem == stem:
+        clear(Path(given).parent)
