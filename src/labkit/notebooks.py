@@ -1,6 +1,9 @@
-"""Runs every notebook under nbval: ordinary ones side by side, exclusive ones alone; none found is a failure.
+"""Runs every notebook under nbval, in a shuffled order, and looks at what is left behind.
 
-``python -m labkit.notebooks [pytest options]``
+Ordinary notebooks run side by side, those of one stem one after another, exclusive ones alone. None found is
+a failure, and so is an object of engine or cluster that was not there before.
+
+``python -m labkit.notebooks [--serial] [pytest options]``
 """
 
 from __future__ import annotations
@@ -9,14 +12,21 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
-from labkit import book
+from labkit import book, leaks
 from labkit.home import repo
+from labkit.nbval_order import SEED
 
 CELL_SECONDS = 400
 KINDS = ("chapters", "solutions")
 NOTHING_COLLECTED = 5
+SERIAL = "--serial"
+"""Our own option: one notebook at a time, each with its own look at what it leaves, for comparison."""
+
+PLUGINS = ("-p", "no:cacheprovider", "-p", "labkit.nbval_order")
+SIDE_BY_SIDE = ("-n2", "--dist=loadscope")
 
 
 def found(exclusive: bool) -> list[Path]:
@@ -26,8 +36,7 @@ def found(exclusive: bool) -> list[Path]:
 
 
 def nbval(notebooks: list[Path], *options: str) -> int:
-    """One run of nbval; returns its exit status."""
-    sanitize = repo() / "tests/notebooks/sanitize.cfg"
+    """One run of nbval, and a look at what it left; returns its exit status, 1 for a leak."""
     command = [
         sys.executable,
         "-m",
@@ -35,26 +44,47 @@ def nbval(notebooks: list[Path], *options: str) -> int:
         "-q",
         "--nbval",
         "--nbval-current-env",
-        "-p",
-        "no:cacheprovider",
+        *PLUGINS,
+        "--timeout=0",
     ]
-    command += [f"--nbval-cell-timeout={CELL_SECONDS}", f"--nbval-sanitize-with={sanitize}", "--timeout=0"]
+    sanitize = repo() / "tests/notebooks/sanitize.cfg"
+    command += [f"--nbval-cell-timeout={CELL_SECONDS}", f"--nbval-sanitize-with={sanitize}"]
+    before = leaks.snapshot()
     with tempfile.TemporaryDirectory() as progress:  # whoever runs this has perhaps chosen something
-        env = {**os.environ, "SOURCE_DATE_EPOCH": "0", "LABKIT_PROGRESS": progress}
-        return subprocess.run([*command, *options, *map(str, notebooks)], cwd=repo(), env=env).returncode
+        env = {**os.environ, "SOURCE_DATE_EPOCH": "0", "LABKIT_PROGRESS": progress, SEED: seed()}
+        status = subprocess.run([*command, *options, *map(str, notebooks)], cwd=repo(), env=env).returncode
+    for leak in (leaked := leaks.left(before, leaks.snapshot())):
+        print(f"left behind by {', '.join(f'{p.parent.name}/{p.stem}' for p in notebooks)}: {leak}")
+    return status or int(bool(leaked))
+
+
+def seed() -> str:
+    """What the order is drawn from: `SEED`, else the commit: orders change, and each can be had again."""
+    head = ["git", "rev-parse", "--short", "HEAD"]
+    return (
+        os.environ.get(SEED)
+        or subprocess.run(head, cwd=repo(), capture_output=True, text=True).stdout.strip()
+    )
 
 
 def main(options: list[str]) -> int:
-    """Runs all notebooks; returns 0 if all agree with their stored outputs."""
+    """Runs all notebooks; returns 0 if all agree with their stored outputs and nothing is left behind."""
+    serial, options = SERIAL in options, [o for o in options if o != SERIAL]
     side_by_side, alone = found(exclusive=False), found(exclusive=True)
     if not side_by_side + alone:
         print("labkit: no notebook was found", file=sys.stderr)
         return NOTHING_COLLECTED
-    status = 0
-    if side_by_side:
-        status |= nbval(side_by_side, "-n2", "--dist=loadfile", *options)
+    print(f"order: {SEED}={seed()}", flush=True)
+    status, started = 0, time.monotonic()
+    if serial:
+        for notebook in side_by_side:
+            status |= nbval([notebook], *options)
+    elif side_by_side:
+        status |= nbval(side_by_side, *SIDE_BY_SIDE, *options)
+    print(f"{len(side_by_side)} notebooks: {time.monotonic() - started:.0f} s", flush=True)
     for notebook in alone:
         status |= nbval([notebook], *options)
+    print(f"{len(side_by_side + alone)} notebooks: {time.monotonic() - started:.0f} s in all", flush=True)
     return status
 
 
