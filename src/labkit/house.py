@@ -123,9 +123,11 @@ def ledger(stems: list[str], proved: dict[str, list[str]]) -> Iterator[str]:
 def listed(stems: list[str], root: Path) -> Iterator[str]:
     """Chapters that the table of contents lacks, and entries of it that are no file."""
     contents = (root / "_toc.yml").read_text()
-    for stem in stems:
-        if f"chapters/{stem}" not in contents:
-            yield f"_toc.yml: {stem} is not in it"
+    pages = [f"chapters/{stem}" for stem in stems]
+    pages += [f"{kind}/{stem}" for kind in ("exercises", "solutions") for stem in book.stems(kind, root)]
+    for page in pages:
+        if f"file: {page}\n" not in f"{contents}\n":
+            yield f"_toc.yml: {page} is not in it"
     for name in re.findall(r"file: (\S+)", contents):
         if not any((root / f"{name}{suffix}").exists() for suffix in (".md", ".ipynb", "")):
             yield f"_toc.yml: there is no {name}"

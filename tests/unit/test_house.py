@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from labkit import house
+from labkit import book, house
 from labkit.house_predictions import line_of
 from labkit.ledger import Claim
 
@@ -153,3 +153,17 @@ def test_the_ledger_and_the_proofs_must_agree(monkeypatch):
 def test_zero_chapters_are_no_success(tmp_path):
     (tmp_path / "chapters").mkdir()
     assert house.problems(tmp_path) == ["chapters: there is no notebook"]
+
+
+def test_every_page_is_in_the_table_of_contents(tmp_path):
+    for kind in ("chapters", "exercises", "solutions"):
+        (tmp_path / kind).mkdir()
+        book.write(new_notebook(), book.path("ch01_a", kind, tmp_path))
+    (tmp_path / "_toc.yml").write_text(
+        "root: intro\nchapters:\n- file: chapters/ch01_a\n- file: solutions/ch01_ab\n"
+    )
+    assert list(house.listed(["ch01_a"], tmp_path)) == [
+        "_toc.yml: exercises/ch01_a is not in it",
+        "_toc.yml: solutions/ch01_a is not in it",
+        "_toc.yml: there is no solutions/ch01_ab",
+    ]
