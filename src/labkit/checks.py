@@ -89,15 +89,20 @@ def check(
         hints: where to look, from far to near.
 
     Raises:
-        TypeError: no docstring, an unknown task or parameter, no points: found when the file is loaded.
+        TypeError: no docstring, an unknown task, need or parameter, no points, hints that are one text: found
+            when the file is loaded.
     """
 
     def make(function: Callable[..., Any]) -> Check:
         name, required = function.__name__, (needs,) if isinstance(needs, Check | Scene) else tuple(needs)
-        if task not in TASKS or not isinstance(points, int) or points < 1:
+        if task not in TASKS or type(points) is not int or points < 1:
             raise TypeError(
                 f"check {name}: task is one of {TASKS}, points 1 or more; got {task!r}, {points!r}"
             )
+        if bare := [n for n in required if not isinstance(n, Check | Scene)]:
+            raise TypeError(f"check {name}: needs {bare[0]!r}, which is no check and no scene")
+        if name in GIVEN or isinstance(hints, str) or not timeout > 0:
+            raise TypeError(f"check {name}: another name, a tuple of hints, or a time-out above 0")
         parameters = tuple(inspect.signature(function).parameters)
         known = {*GIVEN, *(n.name for n in required)}
         if unknown := [p for p in parameters if p not in known]:
@@ -124,7 +129,7 @@ def title_of(function: Callable[..., Any]) -> str:
     Raises:
         TypeError: there is none.
     """
-    if not (said := inspect.getdoc(function)):
+    if not (said := (inspect.getdoc(function) or "").strip()):
         raise TypeError(
             f"{function.__name__} has no docstring; its first line is the title that learners see"
         )

@@ -7,7 +7,7 @@ from typing import Any
 from labkit import checks
 from labkit.errors import Usage
 from labkit.judge import Judge
-from labkit.results import PASS, Progress, Result
+from labkit.results import ERROR, FAIL, PASS, SIGNS, Progress, Result
 
 LEFT_TO_GRADER = "Checked from outside, by whoever grades this notebook."
 
@@ -50,11 +50,20 @@ def check(name: str) -> None:
         print(LEFT_TO_GRADER)
         return
     result = Judge(suite, lab).run(name)
-    lab.seat.note("results", name, result.as_json())
+    if result.verdict != ERROR or verdict_of(lab.seat, name) is None:  # an outage takes back nothing
+        lab.seat.note("results", name, result.as_json())
     shown(result)
     if result.verdict != PASS:
-        more = f' · hint("{name}") says where to look' if suite.checks[name].hints else ""
+        helps = result.verdict == FAIL and suite.checks[name].hints
+        more = f' · hint("{name}") says where to look' if helps else ""
         raise NotYet(f"{result.verdict}: {result.earned} of {result.points} points{more}")
+
+
+def verdict_of(seat: Any, name: str) -> str | None:
+    """The verdict that is kept for a check, or None."""
+    entry = seat.noted("results").get(name)
+    verdict = entry.get("verdict") if isinstance(entry, dict) else None
+    return verdict if isinstance(verdict, str) and verdict in SIGNS else None
 
 
 def shown(thing: Any) -> None:
@@ -97,6 +106,7 @@ def begin(lab: Any, suite: checks.Suite, name: str) -> dict[str, Any]:
     """Builds a scene at a lab; returns its facts."""
     scene = suite.find("scenes", name)
     facts = scene.facts(lab.seat)
+    lab.seat.note("scenes", name, False)  # should it break on its way, nobody is judged by half of it
     with lab.scene(name):
         scene.build(lab, facts)
     lab.seat.note("scenes", name, True)
@@ -114,7 +124,8 @@ def hint(name: str) -> None:
     if not hints:
         print("There is no hint for this one; its message says all.")
         return
-    count = min(lab.seat.noted("hints").get(name, 0) + 1, len(hints))
+    given = lab.seat.noted("hints").get(name)
+    count = min((given if type(given) is int and given > 0 else 0) + 1, len(hints))
     lab.seat.note("hints", name, count)
     print(f"Hint {count} of {len(hints)}: {hints[count - 1]}")
 
@@ -122,8 +133,7 @@ def hint(name: str) -> None:
 def progress() -> Progress:
     """Where this exercise stands: the last result of each check."""
     lab, suite = current()
-    kept = lab.seat.noted("results")
-    return Progress((c.title, c.points, kept.get(c.name)) for c in suite.checks.values())
+    return Progress((c.title, c.points, verdict_of(lab.seat, c.name)) for c in suite.checks.values())
 
 
 __all__ = ["NotYet", "Result", "answer", "check", "hint", "progress", "start"]

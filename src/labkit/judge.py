@@ -4,35 +4,37 @@ from __future__ import annotations
 
 import threading
 import time
-import traceback
+from collections.abc import Callable
 from typing import Any
 
 import docker
-import requests
-import urllib3
 from kubernetes import client
-from kubernetes.client import ApiException
-from kubernetes.dynamic.exceptions import DynamicApiError
 
 from labkit import handed
+from labkit.blame import AGAIN, CONNECTIONS, explain, failure
 from labkit.checks import Check, Scene, Suite
-from labkit.errors import (
-    BrokenEnvironment,
-    ClusterUnavailable,
-    EngineUnavailable,
-    Failure,
-    LabkitError,
-    Missing,
-)
-from labkit.kube import ask, message
-from labkit.results import ERROR, FAIL, PASS, SKIP, Result
+from labkit.errors import BrokenEnvironment, ClusterUnavailable, EngineUnavailable, Failure, Missing
+from labkit.kube import answer_within, ask
+from labkit.results import ERROR, PASS, SKIP, Result
 
-CONNECTIONS = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError)
-AGAIN = "run it again; if it stays so: make doctor"
+HEALTH_SECONDS = 10.0
+"""How long engine and cluster may take for a sign of life."""
 
 
 class Blocked(Exception):
     """A check cannot begin, for something it needs is not there; the reason is its text."""
+
+
+class Outage(Exception):
+    """A check cannot begin, for one that it needs found the lab itself at fault.
+
+    Args:
+        result: what that one said.
+    """
+
+    def __init__(self, result: Result):
+        super().__init__(result.message)
+        self.told = {word: getattr(result, word) for word in ("verdict", "message", "found", "fix")}
 
 
 class Judge:
@@ -76,6 +78,8 @@ class Judge:
             return {"verdict": PASS}, bounded(check, arguments)
         except Blocked as e:
             return {"verdict": SKIP, "message": str(e)}, None
+        except Outage as e:
+            return e.told, None
         except Failure as e:
             return unwell(self.lab, self.suite) or failure(e), None
         except Exception as e:
@@ -86,16 +90,19 @@ class Judge:
 
         Raises:
             Blocked: a check that it needs did not pass, or a scene was not started.
+            Outage: a check that it needs could not look.
             Missing: nothing was handed in.
         """
         seat, values = self.lab.seat, {"lab": self.lab}
         for needed in check.needs:
             if isinstance(needed, Scene):
-                if needed.name not in seat.noted("scenes"):
+                if not seat.noted("scenes").get(needed.name):
                     raise Blocked(f'Nothing is set up yet: run start("{needed.name}") first.')
                 values[needed.name] = needed.facts(seat)
                 continue
             result, values[needed.name] = self._run(needed)
+            if result.verdict == ERROR:
+                raise Outage(result)
             if result.verdict != PASS:
                 raise Blocked(f"It needs “{needed.title}”, and that is not so yet: {result.verdict}.")
         if "answer" in check.parameters:
@@ -113,65 +120,42 @@ def bounded(check: Check, arguments: dict[str, Any]) -> Any:
     Raises:
         BrokenEnvironment: it took too long.
     """
+    return within(check.timeout, lambda: check.call(**arguments), "The check")
+
+
+def within(seconds: float, call: Callable[[], Any], what: str) -> Any:
+    """Calls something in a thread of its own, which is left behind when it takes too long.
+
+    Raises:
+        BrokenEnvironment: it took too long.
+    """
     outcome: dict[str, Any] = {}
 
-    def call() -> None:
+    def run() -> None:
         try:
-            outcome["value"] = check.call(**arguments)
+            outcome["value"] = call()
         except BaseException as e:
             outcome["raised"] = e
 
-    thread = threading.Thread(target=call, daemon=True, name=f"check-{check.name}")
+    thread = threading.Thread(target=run, daemon=True, name=what)
     thread.start()
-    thread.join(check.timeout)
+    thread.join(seconds)
     if thread.is_alive():
-        raise BrokenEnvironment(f"The check did not end within {check.timeout:g} s.", fix=AGAIN)
+        raise BrokenEnvironment(f"{what} did not end within {seconds:g} s.", fix=AGAIN)
     if "raised" in outcome:
-        raise outcome["raised"]
+        raised = outcome["raised"]
+        if isinstance(raised, Exception):
+            raise raised
+        raise RuntimeError(f"{what} raised {type(raised).__name__}") from raised  # it ends no grader
     return outcome["value"]
-
-
-def failure(e: Failure) -> dict[str, Any]:
-    """A failure's part of a result."""
-    told = {"verdict": FAIL, "message": e.message, "hint": e.hint, "fix": e.fix}
-    told |= {
-        word: None if said is None else str(said) for word, said in (("wanted", e.wanted), ("found", e.found))
-    }
-    return {**told, "evidence": getattr(e, "evidence", "")}
-
-
-def explain(e: Exception) -> dict[str, Any]:
-    """What any other exception comes to: the lab's fault, or the check's, but never the learner's."""
-    if isinstance(e, docker.errors.NotFound):
-        return failure(Missing("An object went away, or was never there.", found=e.explanation))
-    if isinstance(e, LabkitError):
-        found = None if e.found is None else str(e.found)
-        return {"verdict": ERROR, "message": e.message, "found": found, "fix": e.fix or AGAIN}
-    if isinstance(e, ApiException | DynamicApiError):
-        return {
-            "verdict": ERROR,
-            "message": "The cluster refused a question.",
-            "found": message(e),
-            "fix": AGAIN,
-        }
-    if isinstance(e, docker.errors.DockerException | CONNECTIONS):
-        return {
-            "verdict": ERROR,
-            "message": "The engine did not answer.",
-            "found": str(e)[:300],
-            "fix": AGAIN,
-        }
-    where = "".join(traceback.format_exception(e)[-3:])
-    return {"verdict": ERROR, "message": "The check itself broke.", "evidence": where, "fix": AGAIN}
 
 
 def unwell(lab: Any, suite: Suite) -> dict[str, Any] | None:
     """Looks at the lab itself before anybody is blamed: what is wrong with it, or None."""
     try:
-        healthy(lab, suite)
-    except BrokenEnvironment as e:
-        found = None if e.found is None else str(e.found)[:300]
-        return {"verdict": ERROR, "message": e.message, "found": found, "fix": e.fix or AGAIN}
+        within(HEALTH_SECONDS, lambda: healthy(lab, suite), "A look at the lab")
+    except Exception as e:
+        return {**explain(e), "verdict": ERROR}
     return None
 
 
@@ -188,7 +172,8 @@ def healthy(lab: Any, suite: Suite) -> None:
         raise EngineUnavailable("The Docker engine does not answer.", found=e, fix="make up") from None
     if not suite.cluster:
         return
-    nodes = ask(client.CoreV1Api(lab.kube).list_node).items
+    with answer_within(HEALTH_SECONDS / 2):
+        nodes = ask(client.CoreV1Api(lab.kube).list_node).items
     if away := [lab.node_label(n.metadata.name) for n in nodes if not is_ready(n)]:
         raise ClusterUnavailable("A node is not ready.", found=", ".join(away), fix="make up")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,6 +15,7 @@ SIGNS = {PASS: "✓", FAIL: "✗", SKIP: "–", ERROR: "!"}
 EDGES = {PASS: "#009E73", FAIL: "#D55E00", SKIP: "#7F7F7F", ERROR: "#B87F00"}
 INK = "color:var(--jp-ui-font-color0,var(--pst-color-text-base,CanvasText))"
 CELL = "text-align:left;padding:.1em .8em .1em 0"
+COLUMNS = ("state", "what is asked for", "points")
 NO_FAULT = "The lab is at fault here, not your work. It costs no points."
 
 
@@ -72,18 +74,19 @@ class Result:
     def __repr__(self) -> str:
         lines = [self.head]
         if self.message:
-            lines += [f"  {self.message}"] + [f"  {word}: {said}" for word, said in self.details]
+            told = [self.message, *(f"{word}: {said}" for word, said in self.details)]
+            lines += [f"  {line}" for text in told for line in text.splitlines()]
         if self.verdict == ERROR:
             lines.append(f"  {NO_FAULT}")
         return "\n".join(lines + [f"  {line}" for line in self.evidence.splitlines()])
 
     def _repr_html_(self) -> str:
-        parts = [f'<p style="margin:.2em 0"><strong>{html.escape(self.head)}</strong></p>']
+        parts = [f'<p style="margin:.2em 0"><strong>{marked(self.head)}</strong></p>']
         if self.message:
-            parts.append(f'<p style="margin:.2em 0">{html.escape(self.message)}</p>')
+            parts.append(f'<p style="margin:.2em 0">{marked(self.message)}</p>')
         rows = "".join(
             f'<tr><th scope="row" style="{CELL};font-weight:600">{word}</th>'
-            f'<td style="text-align:left">{html.escape(said)}</td></tr>'
+            f'<td style="text-align:left">{marked(said)}</td></tr>'
             for word, said in self.details
         )
         if rows:
@@ -97,6 +100,11 @@ class Result:
         return box(EDGES[self.verdict], "".join(parts))
 
 
+def marked(text: str) -> str:
+    """A text as HTML; what stands between backticks is code, as in the notebook's own texts."""
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", html.escape(text))
+
+
 def box(edge: str, inside: str) -> str:
     """A panel in the notebook, marked by a coloured edge; inline styles survive an untrusted notebook."""
     return (
@@ -108,16 +116,16 @@ class Progress:
     """The state of a whole exercise, check by check.
 
     Args:
-        rows: title, points and the last result (None where there is none yet) of each check.
+        rows: title, points and the verdict (None where there is none yet) of each check.
     """
 
-    def __init__(self, rows: Iterable[tuple[str, int, dict[str, Any] | None]]):
+    def __init__(self, rows: Iterable[tuple[str, int, str | None]]):
         self.rows = list(rows)
 
     @property
     def earned(self) -> int:
         """Points so far."""
-        return sum(kept["earned"] for _, _, kept in self.rows if kept)
+        return sum(points for _, points, verdict in self.rows if verdict == PASS)
 
     @property
     def points(self) -> int:
@@ -126,23 +134,29 @@ class Progress:
 
     def lines(self) -> list[tuple[str, str, str]]:
         """A sign with a word, a title and points, for each check."""
-        told = []
-        for title, points, kept in self.rows:
-            verdict = kept["verdict"] if kept else None
-            said = f"{SIGNS[verdict]} {verdict}" if verdict else "· open"
-            told.append((said, title, f"{kept['earned'] if kept else 0} of {points}"))
-        return told
+        return [
+            (
+                f"{SIGNS[verdict]} {verdict}" if verdict else "· open",
+                title,
+                f"{points if verdict == PASS else 0} of {points}",
+            )
+            for title, points, verdict in self.rows
+        ]
 
     def __repr__(self) -> str:
         lines = [f"{said:8}{points:>8}  {title}" for said, title, points in self.lines()]
         return "\n".join([f"{self.earned} of {self.points} points", *lines])
 
     def _repr_html_(self) -> str:
-        cell = '<td style="text-align:left;padding:.1em 1em .1em 0">'
+        start = "text-align:left;padding:.1em 1em .1em 0;font-weight:"
+        head = "".join(f'<th scope="col" style="{start}600">{word}</th>' for word in COLUMNS)
         rows = "".join(
-            f"<tr>{cell}{said}</td>{cell}{html.escape(title)}</td>{cell}{points}</td></tr>"
+            f'<tr><td style="{start}400;white-space:nowrap">{said}</td>'
+            f'<th scope="row" style="{start}400">{marked(title)}</th>'
+            f'<td style="{start}400;white-space:nowrap">{points}</td></tr>'
             for said, title, points in self.lines()
         )
-        head = f'<p style="margin:.2em 0"><strong>{self.earned} of {self.points} points</strong></p>'
-        table = f'<table style="border-collapse:collapse;margin:.2em 0"><tbody>{rows}</tbody></table>'
-        return box(EDGES[PASS] if self.earned == self.points else EDGES[SKIP], head + table)
+        total = f'<p style="margin:.2em 0"><strong>{self.earned} of {self.points} points</strong></p>'
+        table = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+        table = f'<table style="border-collapse:collapse;margin:.2em 0">{table}</table>'
+        return box(EDGES[PASS] if self.earned == self.points else EDGES[SKIP], total + table)
