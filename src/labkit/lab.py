@@ -22,7 +22,8 @@ from labkit.errors import Busy, Usage
 from labkit.kube import ask, dynamic_client
 from labkit.labelled import LabelledKube, docker_client, kube_client
 from labkit.reset import reset as reset_stem
-from labkit.seat import Seat, cleared
+from labkit.reset import reset_seat
+from labkit.seat import VARIABLE, Seat, cleared
 
 NAME_LIMIT = 63
 """The longest name of a namespace: a DNS label (RFC 1123)."""
@@ -76,9 +77,7 @@ class Lab:
 
     def _engine(self) -> dict[str, Any]:
         """How to reach the seat's engine, where it is not the course's."""
-        if not (self.seat and self.seat.engine):
-            return {}
-        return {"url": self.seat.engine.url, "tls": other_engine.tls(Path(self.seat.engine.certificates))}
+        return other_engine.reached(self.seat.engine) if self.seat and self.seat.engine else {}
 
     def __enter__(self) -> Lab:
         return self
@@ -230,9 +229,16 @@ class Lab:
 
     @classmethod
     def reset(cls, stem: str) -> dict[str, list[str]]:
-        """Removes what earlier runs of a stem left, killed ones included; see `labkit.reset.reset`."""
+        """Removes what earlier runs of a stem left, killed ones included; see `labkit.reset.reset`.
+
+        At a seat that ``LABKIT_SEAT`` names, only what was made there is removed.
+        """
         if earlier := cls._open.pop(stem, None):
             earlier.leave()
+        if os.environ.get(VARIABLE):  # other seats of the stem may be in use, by others
+            removed = reset_seat(seat) if (seat := Seat.given()).stem == stem else {}
+            cleared(stem)
+            return removed
         lock = take_lock(stem)
         try:
             removed = reset_stem(stem)

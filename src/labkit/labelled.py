@@ -12,7 +12,7 @@ import docker
 from kubernetes import client, config
 
 from labkit import engine
-from labkit.errors import ClusterUnavailable
+from labkit.errors import ClusterUnavailable, Mismatch
 from labkit.home import kubeconfig
 from labkit.kube import timeouts
 
@@ -31,6 +31,8 @@ class LabelledAPI(docker.APIClient):
     """
 
     own_labels: dict[str, str]
+    most_output: int | None = None
+    """How much a command in a container may print to a reader of all of it, in bytes; None: no bound."""
 
     @property
     def trust_env(self) -> bool:
@@ -51,7 +53,7 @@ class LabelledAPI(docker.APIClient):
         parts = frames(response, tty, demux)
         if stream:
             return parts
-        got = list(parts)
+        got = list(within(parts, self.most_output))
         if not demux:
             return b"".join(got)
         return tuple(b"".join(part[i] for part in got if part[i]) or None for i in (0, 1))
@@ -110,6 +112,20 @@ def frames(response: Any, tty: bool, demux: bool) -> Iterator[Any]:
             yield ((data, None) if kind == 1 else (None, data)) if demux else data
     finally:
         response.close()
+
+
+def within(parts: Iterator[Any], most: int | None) -> Iterator[Any]:
+    """What a command prints, as long as it is not too much.
+
+    Raises:
+        Mismatch: it is.
+    """
+    total = 0
+    for part in parts:
+        total += sum(len(p) for p in part if p) if isinstance(part, tuple) else len(part)
+        if most is not None and total > most:
+            raise Mismatch("A command in a container printed too much.", wanted=f"at most {most} bytes")
+        yield part
 
 
 def docker_client(labels: dict[str, str], url: str | None = None, **options: Any) -> docker.DockerClient:

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import docker
 import requests
@@ -213,6 +213,11 @@ class OtherEngine:
             if not self._disk:
                 self.lab.docker.volumes.get(self.name).remove(force=True)
         self.container = None
+
+
+def reached(engine: Any) -> dict[str, Any]:
+    """How `labkit.labelled.docker_client` reaches an engine of a seat: its ``url`` and ``tls``."""
+    return {"url": engine.url, "tls": tls(Path(engine.certificates))}
 
 
 def healthy_or_ended(container: docker.models.containers.Container) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 
 from docker.errors import APIError, NotFound
 
+from labkit.errors import EngineUnavailable, NotOurs
 from labkit.home import REGISTRY
 from labkit.other_engine import OtherEngine
 from labkit.seat import Engine, Seat
@@ -23,6 +24,8 @@ from labkit.seat import Engine, Seat
 BASE = "debian:trixie-slim"
 HELPER = "python:3.13"
 BUILT_IN = ("bridge", "host", "none")
+LOGS = ("--log-opt=max-size=10m", "--log-opt=max-file=2")
+"""A container that prints without end fills neither the disk nor whoever reads its log."""
 
 
 class Pool:
@@ -38,7 +41,8 @@ class Pool:
         self.lab, self.stem = lab, lab.stem
         self.names = [BASE, *(f"{REGISTRY}/{name}" for name in dict.fromkeys((HELPER, *images)))]
         self.size = size
-        self._free: queue.Queue[OtherEngine] = queue.Queue()
+        self._free: queue.Queue[OtherEngine | None] = queue.Queue()  # None: one that is made when it is lent
+        self._contents: dict[str, dict[str, str]] = {}
         self._lent: dict[str, OtherEngine | None] = {}
         self._dead: set[str] = set()
         self._made = 0
@@ -51,13 +55,19 @@ class Pool:
 
     def __exit__(self, *error: object) -> None:
         while not self._free.empty():
-            self._free.get().stop()
+            if engine := self._free.get():
+                engine.stop()
 
     def _make(self) -> OtherEngine:
         """A new engine, with its images."""
         self._made += 1
-        engine = self.lab.engine(f"seat-{self._made}").start()
-        engine.load(*self.names)
+        engine = self.lab.engine(f"seat-{self._made}", args=LOGS).start()
+        try:
+            engine.load(*self.names)
+            self._contents[engine.name] = {name: engine.docker.images.get(name).id for name in self.names}
+        except BaseException:
+            engine.stop()
+            raise
         return engine
 
     @contextmanager
@@ -67,8 +77,8 @@ class Pool:
         Args:
             **options: as for `Seat` (``judged``, ``seed``, ``kubeconfig``).
         """
-        engine = self._free.get() if self.size else None
-        with tempfile.TemporaryDirectory(prefix="labkit-seat-") as folder:
+        engine = self._lend() if self.size else None
+        with tempfile.TemporaryDirectory(prefix="labkit-seat-", ignore_cleanup_errors=True) as folder:
             where = Engine(engine.docker_host, str(engine.certificates)) if engine else None
             seat = Seat.fresh(self.stem, Path(folder), engine=where, **options)
             seat.write()
@@ -77,31 +87,41 @@ class Pool:
                 yield seat
             finally:
                 del self._lent[seat.session]
-                if seat.session in self._dead:
-                    engine.stop()
-                elif engine:
-                    self._give_back(engine)
+                if engine:
+                    self._give_back(engine, seat.session in self._dead)
 
     def kill(self, seat: Seat) -> None:
         """Kills a seat's engine, as a power cut would; it is not lent again."""
         self._lent[seat.session].container.kill()
         self._dead.add(seat.session)
 
-    def _give_back(self, engine: OtherEngine) -> None:
-        """Empties an engine and lends it again; one that cannot be emptied is replaced."""
+    def _lend(self) -> OtherEngine:
+        """The next free engine; one that had to be given up is made anew."""
+        engine = self._free.get()
         try:
-            empty(engine.docker, self.names)
+            return engine or self._make()
+        except BaseException:
+            self._free.put(None)  # or whoever waits for it would wait for ever
+            raise
+
+    def _give_back(self, engine: OtherEngine, is_dead: bool) -> None:
+        """Empties an engine and lends it again; one that cannot be emptied is replaced when it is needed."""
+        try:
+            if is_dead:
+                raise EngineUnavailable("It was killed.")
+            empty(engine.docker, self._contents[engine.name])
+            self._free.put(engine)
         except Exception:
+            self._free.put(None)
             engine.stop()
-            engine = self._make()
-        self._free.put(engine)
 
 
-def empty(api: Any, kept: Sequence[str]) -> None:
-    """Removes everything from an engine except images of these names.
+def empty(api: Any, kept: Mapping[str, str]) -> None:
+    """Removes everything from an engine except images of these names, each with its id.
 
     Raises:
         docker.errors.DockerException: something cannot be removed.
+        NotOurs: it is not as it was: something is left, or an image is gone, or another has its name.
     """
     for box in api.containers.list(all=True, ignore_removed=True):
         gone(box.remove, force=True, v=True)
@@ -113,9 +133,13 @@ def empty(api: Any, kept: Sequence[str]) -> None:
     for found in api.images.list(all=True):
         tags = found.tags or [found.id]
         for tag in tags:
-            if tag not in kept:
+            if kept.get(tag) != found.id:
                 gone(api.images.remove, tag, force=True)
-    api.api.prune_builds()
+    api.api.prune_builds(all=True)
+    names = {tag: found.id for found in api.images.list(all=True) for tag in found.tags or [found.id]}
+    left = [t.name for kind in (api.networks, api.volumes) for t in kind.list() if t.name not in BUILT_IN]
+    if names != dict(kept) or left or api.api.containers(all=True):
+        raise NotOurs("The engine is not as it was.", found=", ".join(left) or sorted(names))
 
 
 def gone(remove: Any, *arguments: Any, **options: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -10,8 +11,10 @@ from kubernetes import client
 from labkit import engine, remove_kube
 from labkit.errors import NotOurs
 from labkit.home import LABEL, kubeconfig, lab_id
+from labkit.home import labels as labels_of
 from labkit.kube import ask
-from labkit.labelled import kube_client
+from labkit.labelled import docker_client, kube_client
+from labkit.other_engine import reached
 from labkit.remove import (
     IN_USE,
     engine_errors,
@@ -61,6 +64,31 @@ def reset(stem: str) -> dict[str, list[str]]:
     if kept:
         raise NotOurs(IN_USE, found="; ".join(kept), fix=f"remove what uses it, then: labkit reset {stem}")
     return {kind: sorted(names) for kind, names in {**removed, LEFT: left}.items() if names}
+
+
+def reset_seat(seat: Any) -> dict[str, list[str]]:
+    """Removes what an exercise has made at one seat; on an engine of its own also what has the stem's prefix.
+
+    Args:
+        seat: a `labkit.seat.Seat`.
+
+    Raises:
+        NotOurs: something could not be removed, for somebody else uses it.
+    """
+    labels, prefix = labels_of(seat.stem, "exercise", seat.session), prefix_of(seat.stem)
+    kubeconfig_of = seat.kubeconfig or str(kubeconfig())
+    kube = kube_client({}, kubeconfig_of) if Path(kubeconfig_of).exists() else None
+    api = docker_client({}, **(reached(seat.engine) if seat.engine else {}))
+    try:
+        with engine_errors():
+            removed, kept = remove(api, labels, kube), []
+            if seat.engine:
+                removed, kept = remove_all(api, named(api, prefix)[0], prefix, removed)
+    finally:
+        api.close()
+    if kept:
+        raise NotOurs(IN_USE, found="; ".join(kept), fix="remove what uses it, then again")
+    return {kind: sorted(names) for kind, names in removed.items() if names}
 
 
 def named(api: docker.DockerClient, prefix: str) -> tuple[dict[str, list[Any]], list[str]]:

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -79,8 +80,8 @@ class Seat:
         Raises:
             Usage: the named seat is another chapter's.
         """
-        if given := os.environ.get(VARIABLE):
-            seat = cls.read(Path(given))
+        if os.environ.get(VARIABLE):
+            seat = cls.given()
             if seat.stem != stem:
                 raise Usage(
                     f"This seat is for {seat.stem}.", wanted=stem, fix="run the notebook that it is for"
@@ -92,6 +93,15 @@ class Seat:
         seat = cls.fresh(stem, folder, own=True)
         seat.write()
         return seat
+
+    @classmethod
+    def given(cls) -> Seat:
+        """The seat that ``LABKIT_SEAT`` names.
+
+        Raises:
+            Usage: its file is damaged, or not there.
+        """
+        return cls.read(Path(os.environ[VARIABLE]))
 
     @classmethod
     def read(cls, path: Path) -> Seat:
@@ -156,9 +166,9 @@ class Seat:
         clear(self.folder)
 
 
-def clear(folder: Path) -> None:
+def clear(folder: Path, names: Sequence[str] = ("seat", *KEPT)) -> None:
     """Empties a seat's folder of all that a seat keeps, damaged or not; predictions stay."""
-    for name in ("seat", *KEPT):
+    for name in names:
         for suffix in (".json", ".json.lock"):
             (folder / f"{name}{suffix}").unlink(missing_ok=True)
     with contextlib.suppress(OSError):
@@ -166,8 +176,8 @@ def clear(folder: Path) -> None:
 
 
 def cleared(stem: str) -> None:
-    """Forgets a stem's exercise here: the seat that ``LABKIT_SEAT`` names, else the learner's own."""
+    """Forgets what was done at the seat that ``LABKIT_SEAT`` names, else the learner's own seat."""
     if not (given := os.environ.get(VARIABLE)):
         clear(progress_folder() / stem)
     elif Seat.read(Path(given)).stem == stem:
-        clear(Path(given).parent)
+        clear(Path(given).parent, KEPT)

@@ -152,10 +152,15 @@ def test_reset_elsewhere_leaves_the_learners_own_alone(folder, monkeypatch, tmp_
     given = Seat.fresh(STEM, tmp_path / "given")
     monkeypatch.setenv(VARIABLE, str(given.write()))
     given.note("results", "one", {"verdict": "fail"})
-    monkeypatch.setattr(lab, "reset_stem", lambda stem: {})
+    monkeypatch.setattr(lab, "reset_stem", lambda stem: pytest.fail("it removes what other seats have made"))
+    reset = []
+    monkeypatch.setattr(lab, "reset_seat", lambda seat: reset.append(seat.session) or {})
     Lab.reset("ch97_y")
     assert given.noted("results")
+    assert reset == []
     Lab.reset(STEM)
+    assert reset == [given.session]
+    assert Seat.here(STEM) == given
     assert not given.noted("results")
     assert json.loads((folder / "results.json").read_text()) == {"one": {"verdict": "pass"}}
 
