@@ -131,7 +131,7 @@ def totals(kept: dict[str, Any]) -> nodes.table:
         ("rejected all the same", sums["right"] - sums["accepted"]),
     ]
     cells = [[nodes.Text(what), nodes.Text(str(count))] for what, count in rows]
-    return table(["", "all chapters"], cells, "proved-summary")
+    return table(["over all chapters", "number"], cells, "proved-summary")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
