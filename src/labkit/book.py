@@ -82,7 +82,7 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
         seen[digest] = seen.get(digest, 0) + 1
         cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
-        kept = ("tags", "mystnb", "nbgrader", "slideshow")
+        kept = ("tags", "mystnb", "nbgrader", "slideshow", "deletable", "editable")
         cell.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k in kept})
         for output in cell.get("outputs", []):
             output.get("metadata", {}).clear()

@@ -155,7 +155,7 @@ def unwell(lab: Any, suite: Suite) -> dict[str, Any] | None:
     try:
         within(HEALTH_SECONDS, lambda: healthy(lab, suite), "A look at the lab")
     except Exception as e:
-        return {**explain(e), "verdict": ERROR}
+        return explain(e)
     return None
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -14,8 +17,14 @@ from labkit.errors import Usage
 SOLUTION_ONLY = "solution-only"
 """The tag of a cell that learners do not get."""
 
+TO_DO = "TO DO"
+"""Marks, in a new file, what its author has to write."""
+
 STUB = "# your code here\n..."
-MARKERS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN", "END HIDDEN", "BEGIN MARK", "END MARK")
+KINDS = ("SOLUTION", "HIDDEN", "MARK")
+MARKERS = tuple(f"{word} {kind}" for kind in KINDS for word in ("BEGIN", "END"))
+MARKER = re.compile("|".join([*MARKERS, r"(?i:#\s*(?:begin|end)\s+(?:solution|hidden|mark))"]))
+"""A marker as nbgrader knows it, or nearly: it knows them in capitals only."""
 
 
 def generate(stem: str, root: Path | None = None) -> NotebookNode:
@@ -28,16 +37,26 @@ def generate(stem: str, root: Path | None = None) -> NotebookNode:
     Raises:
         Usage: there is no solution, its metadata is not nbgrader's, or a marker is left in it.
     """
-    made = stripped(book.read(book.path(stem, "solutions", root)))
+    made = book.read(book.path(stem, "solutions", root))
+    for cell in made.cells:
+        if left := [w for w in KINDS if cell.source.count(f"BEGIN {w}") != cell.source.count(f"END {w}")]:
+            raise Usage(f"solutions/{stem} has a marker without its pair.", found=f"{left[0]}: {cell.source}")
+    try:
+        made = stripped(made)
+    except Exception as e:  # nbgrader has many kinds of errors; their words are exact
+        raise Usage(f"solutions/{stem} cannot be turned into an exercise.", found=e) from None
     for cell in made.cells:
         if grader := cell.metadata.get("nbgrader"):
             grader.pop("checksum", None)
             if grader.get("grade"):  # so that "run all" goes on to the next task
                 cell.metadata["tags"] = sorted({*cell.metadata.get("tags", []), "raises-exception"})
-        if left := [m for m in MARKERS if m in cell.source]:
-            raise Usage(f"solutions/{stem} has a marker without its pair.", found=left[0])
+        if left := MARKER.search(cell.source):
+            raise Usage(f"solutions/{stem} has a marker where it marks nothing.", found=left[0])
     made.metadata["labkit"] = {"stem": stem, "edition": edition(made)}
-    return book.normalise(checksummed(made))
+    try:
+        return book.normalise(checksummed(made))
+    except Exception as e:
+        raise Usage(f"solutions/{stem} cannot be turned into an exercise.", found=e) from None
 
 
 def stripped(notebook: NotebookNode) -> NotebookNode:
@@ -71,56 +90,97 @@ def checksummed(notebook: NotebookNode) -> NotebookNode:
 
 def edition(notebook: NotebookNode) -> str:
     """What tells one edition of an exercise from another: a digest of all that a learner is given."""
-    given = "\0".join(f"{c.cell_type}\n{c.source}" for c in notebook.cells)
-    return hashlib.sha256(given.encode()).hexdigest()[:12]
+    told = [(c.cell_type, c.source, c.metadata.get("nbgrader"), c.get("attachments")) for c in notebook.cells]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def build(root: Path | None = None) -> list[str]:
-    """Writes all of ``exercises/``; returns the stems whose file changed.
+def build(root: Path | None = None, only: Iterable[str] = ()) -> list[str]:
+    """Writes ``exercises/``; returns the stems whose file changed.
+
+    Args:
+        root: the course's folder; None is this one.
+        only: stems; none means all, and that an exercise without a solution goes.
 
     Raises:
-        Usage: a solution cannot be turned into an exercise; no file of it is written.
+        Usage: solutions cannot be turned into exercises; nothing of these is written, all others are.
     """
-    changed = []
-    for stem in book.stems("solutions", root):
+    changed, failed = [], []
+    wanted = list(only) or book.stems("solutions", root)
+    for stem in wanted:
         target = book.path(stem, "exercises", root)
         target.parent.mkdir(exist_ok=True)
-        if book.write(generate(stem, root), target):
-            changed.append(stem)
-    for stem in set(book.stems("exercises", root)) - set(book.stems("solutions", root)):
+        try:
+            if book.write(generate(stem, root), target):
+                changed.append(stem)
+        except Usage as e:
+            failed.append(e)
+    for stem in set() if only else set(book.stems("exercises", root)) - set(wanted):
         book.path(stem, "exercises", root).unlink()
         changed.append(stem)
+    if failed:
+        raise Usage("\n".join(map(str, failed)))
     return sorted(changed)
 
 
 def problems(stem: str, root: Path | None = None) -> list[str]:
     """Where a stem's solution, its exercise and its checks do not fit together, one line each."""
-    solution, suite = book.read(book.path(stem, "solutions", root)), checks.load(stem, root)
-    found, graded = [], graded_points(solution)
-    wanted = {c.name: c.points for c in suite.checks.values()}
+    solution = book.read(book.path(stem, "solutions", root))
+    found = [f"the cell {i} is still to be written" for i in unfinished(solution)]
+    found += [f"the cell {i} was not executed" for i in unexecuted(solution)]
+    found += [f"the cell {i} stored an error" for i, c in enumerate(solution.cells) if is_error(c)]
+    try:
+        made = generate(stem, root)
+        suite = checks.load(stem, root)
+    except Exception as e:  # whatever the author's file raises is what is wrong with it
+        return [*found, f"{type(e).__name__}: {e}".replace("\n", " ")]
+    target = book.path(stem, "exercises", root)
+    if not target.exists() or book.read(target) != made:
+        found.append("exercises/ is not what labkit build makes of solutions/: run labkit build")
+    return found + list(unfit(made, suite))
+
+
+def unfit(made: NotebookNode, suite: checks.Suite) -> Iterator[str]:
+    """Where an exercise and its checks name different things."""
+    graded, wanted = graded_points(made), {c.name: c.points for c in suite.checks.values()}
     for name in sorted(graded.keys() | wanted.keys()):
         if graded.get(name) != wanted.get(name):
-            found.append(
-                f"{name}: {graded.get(name)} points in the notebook, {wanted.get(name)} in its check"
-            )
-    source = "\n".join(c.source for c in solution.cells if c.cell_type == "code")
-    found += [f'start("{s}") is in no cell' for s in suite.scenes if f'start("{s}")' not in source]
-    found += [
-        f"no check of the task {t}" for t in checks.TASKS if t not in {c.task for c in suite.checks.values()}
-    ]
-    if any(c.execution_count is None for c in solution.cells if c.cell_type == "code"):
-        found.append("a cell of the solution was not executed")
-    target = book.path(stem, "exercises", root)
-    if not target.exists() or book.read(target) != generate(stem, root):
-        found.append("exercises/ is not what labkit build makes of solutions/")
-    return found
+            yield f"{name}: {graded.get(name)} points in the notebook, {wanted.get(name)} in its check"
+    yield from misnamed(made)
+    source = "\n".join(c.source for c in made.cells if c.cell_type == "code")
+    yield from (f'start("{s}") is in no cell' for s in suite.scenes if f'start("{s}")' not in source)
+    tasks = {c.task for c in suite.checks.values()}
+    yield from (f"no check of the task {task}" for task in checks.TASKS if task not in tasks)
+    yield from (f"{c.name} has no hints" for c in suite.checks.values() if not c.hints)
+
+
+def misnamed(notebook: NotebookNode) -> Iterator[str]:
+    """Graded cells that do not check what they are called, and checks in cells that are not graded."""
+    for i, cell in enumerate(notebook.cells):
+        called = set(re.findall(r"\bcheck\(([^)]*)\)", cell.source)) if cell.cell_type == "code" else set()
+        grader = cell.metadata.get("nbgrader", {})
+        asked = {f'"{grader.get("grade_id")}"'} if grader.get("grade") else set()
+        if called != asked:
+            names = [", ".join(sorted(s)) or "nothing" for s in (called, asked)]
+            yield f"the cell {i} checks {names[0]}, and is graded for {names[1]}"
+
+
+def unfinished(notebook: NotebookNode) -> Iterator[int]:
+    """Cells in which the template's own text is left."""
+    return (i for i, cell in enumerate(notebook.cells) if TO_DO in cell.source)
+
+
+def unexecuted(notebook: NotebookNode) -> Iterator[int]:
+    """Code cells that were not executed."""
+    code = [(i, c) for i, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source.strip()]
+    return (i for i, c in code if c.execution_count is None)
+
+
+def is_error(cell: NotebookNode) -> bool:
+    """Whether a cell ended in an error."""
+    return any(o.output_type == "error" for o in cell.get("outputs", []))
 
 
 def graded_points(notebook: NotebookNode) -> dict[str, int]:
-    """Points by the name of the check that a graded cell ends with."""
-    found: dict[str, int] = {}
-    for cell in notebook.cells:
-        grader = cell.metadata.get("nbgrader", {})
-        if grader.get("grade") and f'check("{grader["grade_id"]}")' in cell.source:
-            found[grader["grade_id"]] = found.get(grader["grade_id"], 0) + grader["points"]
-    return found
+    """Points by name, of the graded cells."""
+    graders = [c.metadata.get("nbgrader", {}) for c in notebook.cells]
+    return {g["grade_id"]: g["points"] for g in graders if g.get("grade")}

@@ -78,6 +78,7 @@ FAULTS = {
     "kubernetes: 500": (kube_error(500, message="etcd"), "cluster did not answer"),
     "kubernetes: no status": (ApiException(status=0, reason="Handshake"), "cluster did not answer"),
     "kubernetes: 403": (kube_error(403, message="forbidden"), "cluster refused"),
+    "kubernetes: 422": (kube_error(422, message="invalid", details={"name": "web"}), "cluster refused"),
     "kubernetes: 404, the kind": (kube_error(404, message="no such resource"), "cluster refused"),
     "kubernetes: 404, a proxy": (kube_error(404), "cluster refused"),
     "kubernetes, dynamic: 503": (api_exception(kube_error(503, message="busy")), "cluster did not answer"),

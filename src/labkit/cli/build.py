@@ -6,9 +6,10 @@ import click
 
 
 @click.command()
-def command() -> None:
-    """Generate exercises/ from solutions/: no solution, no hidden test and no marker is left in it."""
-    from labkit import learners
+@click.argument("stems", nargs=-1)
+def command(stems: tuple[str, ...]) -> None:
+    """Generate exercises/ from solutions/ (all or some): no solution, no hidden test, no marker."""
+    from labkit import book, learners
 
-    changed = learners.build()
+    changed = learners.build(only=[book.stem_of(word) for word in stems])
     click.echo("\n".join(f"exercises/{stem}.ipynb written" for stem in changed) or "exercises/ is up to date")
