@@ -140,6 +140,63 @@ def test_the_verb_says_what_it_did(monkeypatch, plain):
     assert CliRunner().invoke(command, ["ch98"]).output == "nothing was left\n"
 
 
+CHECKS = """
+from labkit.checks import check
+from labkit.probe import volume
+@check(task="do", points=2)
+def kept(lab):
+    "`ch98-vol` is there"
+    volume(lab, "ch98-vol")
+@check(task="do", points=3)
+def sure(lab):
+    "Nothing is asked for"
+    FOUND
+"""
+
+
+@pytest.mark.parametrize(
+    ("found", "lines", "code"),
+    [
+        ("volume(lab, 'ch98-vol')", ["0 of 5 points, no object left"], 0),
+        ("return", ["3 of 5 points, no object left", "still earns 3: Nothing is asked for"], 1),
+        (
+            "lab.docker.volumes.create('ch98-other', labels={'labkit.session': 'x'}); 1 / 0",
+            ["0 of 5 points, no object left", "could not be checked: Nothing is asked for: "],
+            1,
+        ),
+    ],
+)
+def test_the_verb_proves_that_nothing_is_left(monkeypatch, plain, tmp_path, found, lines, code):
+    from labkit import book, reset_proof
+    from labkit.cli.reset import command
+
+    (tmp_path / "checks").mkdir()
+    (tmp_path / "checks" / f"{STEM}.py").write_text(CHECKS.replace("FOUND", found))
+    prove = reset_proof.prove
+    monkeypatch.setattr(reset_proof, "prove", lambda stem: prove(stem, tmp_path))
+    monkeypatch.setattr(book, "stem_of", lambda word: STEM)
+    plain.volumes.create("ch98-vol")
+    done = CliRunner().invoke(command, ["ch98"])
+    said = done.output.splitlines()
+    assert said[0] == "removed volumes: ch98-vol"
+    assert [s[: len(line)] for s, line in zip(said[1:], lines, strict=True)] == lines
+    assert done.exit_code == code
+
+
+def test_what_is_left_is_named(plain):
+    from labkit.reset_proof import Proof, left_of
+
+    plain.volumes.create("ch98-hand")
+    with Lab(STEM, role="test") as lab:
+        lab.docker.volumes.create("ch98-made")
+        lab.docker.containers.create(BASE, "true", name="ch98-box")
+        left = left_of(STEM)
+        assert left == ["container ch98-box", "volume ch98-hand", "volume ch98-made"]
+    proof = Proof((), tuple(left))
+    assert not proof.is_fresh
+    assert proof.lines() == ["0 of 0 points, 3 objects left", *(f"still there: {name}" for name in left)]
+
+
 KILLED_KUBE = f"""
 import os, signal
 from kubernetes import client

@@ -8,12 +8,18 @@ import click
 @click.command()
 @click.argument("stem")
 def command(stem: str) -> None:
-    """Remove what runs of a chapter left, and what you made by hand under its prefix (ch01-…)."""
+    """Remove what runs of a chapter left, and what you made by hand under its prefix (ch01-…).
+
+    Where the chapter has an exercise, its checks then prove it: 0 points, no object left; if not, exit
+    status 1.
+    """
     from labkit.book import stem_of
     from labkit.lab import Lab
     from labkit.reset import LEFT
+    from labkit.reset_proof import prove
 
-    done = Lab.reset(stem_of(stem))
+    stem = stem_of(stem)
+    done = Lab.reset(stem)
     left = done.pop(LEFT, [])
     for kind, names in done.items():
         click.echo(f"removed {kind}: {', '.join(names)}")
@@ -21,3 +27,7 @@ def command(stem: str) -> None:
         click.echo(f"left alone: {name} (of another lab)")
     if not done:
         click.echo("nothing was left")
+    if proof := prove(stem):
+        for line in proof.lines():
+            click.echo(line)
+        raise SystemExit(int(not proof.is_fresh))
