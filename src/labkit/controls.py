@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from labkit import book
@@ -11,6 +12,7 @@ from labkit.judge import Judge
 from labkit.lab import Lab
 from labkit.learners import SOLUTION_ONLY
 from labkit.pool import Pool
+from labkit.reset import reset_seat
 from labkit.results import ERROR, PASS, SKIP, Result
 from labkit.seat import Seat
 
@@ -49,7 +51,9 @@ def solved(suite: Suite, pool: Pool, say: Any) -> dict[str, str | None]:
                 found["cluster unreachable: error"] = no_blame(without_cluster(suite, lab))
         finally:
             lab.close()
-            seat.clear()
+        if seat.engine:  # as the learner's reset: also what was made by hand, under the stem's prefix
+            reset_seat(seat)
+        seat.clear()
         lab = Lab(suite.stem, role="exercise", seat=seat)
         found["after reset: 0 points"] = nothing(judged(suite, lab))
         if seat.engine:
@@ -81,15 +85,15 @@ def without_cluster(suite: Suite, lab: Lab) -> list[Result]:
 def solution(suite: Suite, seat: Seat) -> str | None:
     """Runs the authored notebook at a seat; its cells check themselves, and what they found is kept there."""
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     notebook = book.read(book.path(suite.stem, "solutions"))
     notebook.cells = [c for c in notebook.cells if SOLUTION_ONLY not in c.metadata.get("tags", [])]
     resources = {"metadata": {"path": str(book.path(suite.stem, "solutions").parent)}}
     try:
         client = NotebookClient(notebook, timeout=book.CELL_SECONDS, resources=resources)
-        client.execute(env=seat.env())
-    except CellExecutionError as e:
+        client.execute(env={**os.environ, **seat.env()})
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as e:
         return f"the solution failed: {str(e).strip()[-500:]}"
     kept = seat.noted("results")
     bad = [name for name in suite.checks if kept.get(name, {}).get("verdict") != PASS]

@@ -147,6 +147,7 @@ class Function:
 def ended(given: str, folder: str, env: dict[str, str], timeout: float) -> int | None:
     """Runs the runner to its end; its exit status, or None if it took too long and was killed."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # it may print without end
+    env = {**env, "HOME": folder}  # what it leaves there goes with it
     options = {"cwd": folder, "env": env, "stdin": subprocess.PIPE, "text": True, "start_new_session": True}
     with subprocess.Popen([sys.executable, "-c", RUNNER], **options, **quiet) as process:
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -100,6 +101,9 @@ def answers(suite: Suite, root: Path | None = None) -> list[Answer]:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
+    names = re.findall(r"^def (\w+)", path.read_text(encoding="utf-8"), re.M)
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise Usage(f"{path.name}: {twice[0]} is defined twice, and the second hides the first.")
     found = [a for a in vars(module).values() if isinstance(a, Answer)]
     keys = [a.key for a in found]
     if twice := sorted({key for key in keys if keys.count(key) > 1}):

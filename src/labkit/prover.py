@@ -128,8 +128,12 @@ def snapshot(stem: str, results: list[tuple[Answer, Result]], update: bool) -> l
         if not a.is_right
     }
     if update:
-        path.write_text(json.dumps(now, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
-    kept = json.loads(path.read_text()) if path.exists() else {}
+        text = json.dumps(now, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+        path.write_text(text, encoding="utf-8")
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except ValueError as e:
+        return [f"the snapshot {path.name} cannot be read: {e}"]
     return [
         f"“{key}” is told {now.get(key)}, the snapshot has {kept.get(key)}"
         for key in sorted(now.keys() | kept.keys())

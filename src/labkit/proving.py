@@ -14,13 +14,22 @@ from rich.table import Table
 
 from labkit import book
 from labkit.checks import TASKS, load
+from labkit.errors import LabkitError
 from labkit.home import repo
 from labkit.proof import FOLDER
 from labkit.prover import Outcome, prove_stem
+from labkit.results import ERROR, PASS, SKIP
 from labkit.run import run
 
 SIXTH = 6
-INPUTS = ("checks/{stem}.py", "solutions/{stem}.ipynb", "k8s/{stem}/**/*", "tests/graders/{stem}.py")
+NOTHING_COLLECTED = 5
+INPUTS = (
+    "checks/{stem}.py",
+    "solutions/{stem}.ipynb",
+    "k8s/{stem}/**/*",
+    "tests/graders/{stem}.py",
+    "tests/graders/{stem}.json",
+)
 SHARED = ("src/labkit/*.py", "images/**/*", "requirements.txt")
 
 
@@ -29,23 +38,53 @@ def stems() -> list[str]:
     return book.stems("solutions")
 
 
-def digest(stem: str, root: Path | None = None) -> str:
+def digest(stem: str, root: Path | None = None, patterns: Iterable[str] = (*INPUTS, *SHARED)) -> str:
     """A digest of everything that a stem's proof depends on."""
     root, total = root or repo(), hashlib.sha256()
-    for pattern in (*INPUTS, *SHARED):
-        for path in sorted(p for p in root.glob(pattern.format(stem=stem)) if p.is_file()):
-            total.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes())
+    for pattern in patterns:
+        for path in sorted(p for p in root.glob(pattern.format(stem=stem)) if is_source(p)):
+            total.update(f"{path.relative_to(root)}\0{path.stat().st_size}\0".encode() + path.read_bytes())
     return total.hexdigest()[:16]
 
 
-def record_file() -> Path:
+def is_source(path: Path) -> bool:
+    """Whether a path is a file that somebody wrote."""
+    return path.is_file() and "__pycache__" not in path.parts
+
+
+def stale(root: Path | None = None) -> list[str]:
+    """Exercises whose own files are not those of their last proof; what all share makes a proof due only."""
+    known = record(root)
+    found = book.stems("solutions", root)
+    return [s for s in found if known.get(s, {}).get("files") != digest(s, root, INPUTS)]
+
+
+def record_file(root: Path | None = None) -> Path:
     """Where the last proofs are kept."""
-    return repo() / FOLDER / "record.json"
+    return (root or repo()) / FOLDER / "record.json"
 
 
-def record() -> dict[str, Any]:
-    """The last proof of each stem."""
-    return json.loads(record_file().read_text()) if record_file().exists() else {}
+def record(root: Path | None = None) -> dict[str, Any]:
+    """The last proof of each stem; a record that cannot be read proves nothing."""
+    try:
+        found = json.loads(record_file(root).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {s: e for s, e in found.items() if isinstance(e, dict)} if isinstance(found, dict) else {}
+
+
+def write(known: dict[str, Any]) -> None:
+    """Keeps the last proofs of the exercises that there are."""
+    kept = {s: known[s] for s in sorted(known) if s in stems()}
+    record_file().write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def commit() -> str:
+    """The commit that is checked out; empty where there is none."""
+    try:
+        return run(["git", "-C", repo(), "rev-parse", "HEAD"]).strip()
+    except (LabkitError, OSError):
+        return ""
 
 
 def due(known: dict[str, Any], commit: str) -> list[str]:
@@ -68,29 +107,28 @@ def prove(named: Iterable[str], everything: bool, update: bool, quiet: bool) -> 
     Returns:
         0 if all that was asked for is proven, 5 if nothing was found, else 1.
     """
-    console, known = Console(highlight=False, soft_wrap=True), record()
-    commit = run(["git", "-C", repo(), "rev-parse", "HEAD"]).strip()
-    wanted = [book.stem_of(word) for word in named]
-    if not wanted:
-        wanted = (
-            [s for s in stems() if known.get(s, {}).get("inputs") != digest(s)]
-            if everything
-            else due(known, commit)
-        )
+    console, known, head = Console(highlight=False, soft_wrap=True), record(), commit()
     if not stems():
         console.print("labkit prove: no exercise was found")
-        return 5
+        return NOTHING_COLLECTED
+    wanted = [book.stem_of(word) for word in named]
+    if not wanted and everything:
+        wanted = [s for s in stems() if known.get(s, {}).get("inputs") != digest(s)]
     outcomes = []
-    for stem in wanted:
+    for stem in wanted or ([] if everything else due(known, head)):
         console.print(f"{stem} …")
+        before = digest(stem)
         outcome = prove_stem(stem, update, (lambda text: None) if quiet else console.print)
         outcomes.append(outcome)
         for line in complaints(outcome):
-            console.print(f"  {line}")
-        if outcome.is_proven:
-            known[stem] = {"inputs": digest(stem), "commit": commit, **summary(outcome)}
-            kept = {s: known[s] for s in sorted(known) if s in stems()}
-            record_file().write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+            console.print(f"  {line}", markup=False)
+        known.pop(stem, None)
+        if outcome.is_proven and (
+            update or digest(stem) == before
+        ):  # what was edited meanwhile is not proven
+            proof = {"inputs": digest(stem), "files": digest(stem, patterns=INPUTS), "commit": head}
+            known[stem] = {**proof, **summary(outcome)}
+        write(known)
     console.print(table({s: known[s] for s in sorted(known)}))
     proven = sum(o.is_proven for o in outcomes)
     answers = sum(len(o.results) for o in outcomes)
@@ -98,13 +136,17 @@ def prove(named: Iterable[str], everything: bool, update: bool, quiet: bool) -> 
     return int(proven < len(outcomes))
 
 
+WORDS = {
+    PASS: "ACCEPTED, though wrong",
+    SKIP: "NOT LOOKED AT, though wrong",
+    ERROR: "COULD NOT BE JUDGED, though wrong",
+}
+
+
 def complaints(outcome: Outcome) -> list[str]:
     """What keeps a stem from being proven, one line each."""
     told = {answer.key: result for answer, result in outcome.results}
-    lines = [
-        f"ACCEPTED, though wrong: {a.key} ({told[a.key].verdict} {told[a.key].message})"
-        for a in outcome.survivors()
-    ]
+    lines = [f"{WORDS[told[a.key].verdict]}: {a.key}\n{told[a.key]!r}" for a in outcome.survivors()]
     lines += [f"REJECTED, though right: {a.key}\n{told[a.key]!r}" for a in outcome.rejected()]
     lines += [f"CONTROL: {name}: {said}" for name, said in outcome.controls.items() if said]
     return lines + [f"ANSWERS: {fault}" for fault in outcome.faults]

@@ -25,6 +25,9 @@ from labkit.home import progress_folder
 VARIABLE = "LABKIT_SEAT"
 FILE = "seat.json"
 KEPT = ("scenes", "answers", "results", "hints")
+PASSED = ("HOME", "LABKIT_HOME", "LABKIT_CLUSTER")
+"""Variables without which a program would not find the lab, or would leave its caches where it runs."""
+
 SESSION = re.compile(r"[0-9a-f]{6}")
 """It stands in labels and in a namespace's name."""
 
@@ -156,7 +159,8 @@ class Seat:
         """Variables with which a program works at this seat: ours, docker's, kubectl's."""
         from labkit.engine import exports
 
-        made = {**exports(self.engine.url if self.engine else None), VARIABLE: str(self.folder / FILE)}
+        made = {name: os.environ[name] for name in PASSED if name in os.environ}
+        made |= {**exports(self.engine.url if self.engine else None), VARIABLE: str(self.folder / FILE)}
         if self.engine:
             made |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": self.engine.certificates}
         return made
