@@ -3,6 +3,7 @@
   "use strict";
   const KEY = "containers-proven:predictions";
   const SURE = { guessing: "guessing", fairly: "fairly sure", certain: "certain" };
+  const HEADS = ["prediction", "you chose", "how sure", "what happened", "your belief"];
   const boxes = [], answers = [];
   let kept = {};
 
@@ -106,9 +107,11 @@
     const choice = chosen(box);
     const held = choice.choice === box.dataset.answer;
     const link = element("a", { href: `#${box.id}` }, box.dataset.asked);
-    const cells = [optionText(box, choice.choice), SURE[choice.sure], optionText(box, box.dataset.answer)];
-    return element("tr", {}, element("th", { scope: "row" }, link), ...cells.map((text) => element("td", {}, text)),
-      element("td", { class: held ? "held" : "changes" }, held ? "✓ holds" : "✗ has to change"));
+    const texts = [optionText(box, choice.choice), SURE[choice.sure], optionText(box, box.dataset.answer),
+      held ? "✓ holds" : "✗ has to change"];
+    // The roles are those that a table has anyway; they last where a phone's layout is no table's.
+    return element("tr", { role: "row" }, element("th", { scope: "row", role: "rowheader" }, link),
+      ...texts.map((text, i) => element("td", { role: "cell", "data-head": HEADS[i + 1] }, text)));
   }
 
   function calibration(boxes) {
@@ -127,10 +130,10 @@
         + "prediction above has a form; this place shows afterwards which of your beliefs held."));
       return;
     }
-    const heads = ["prediction", "you chose", "how sure", "what happened", "your belief"];
-    const head = element("tr", {}, ...heads.map((text) => element("th", { scope: "col" }, text)));
-    const table = element("table", { class: "table" }, element("thead", {}, head),
-      element("tbody", {}, ...made.map(row)));
+    const heads = HEADS.map((text) => element("th", { scope: "col", role: "columnheader" }, text));
+    const table = element("table", { class: "table", role: "table" },
+      element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...heads)),
+      element("tbody", { role: "rowgroup" }, ...made.map(row)));
     const scroll = element("div", { role: "region", "aria-label": "What you believed", tabindex: "0" }, table);
     const open = boxes.length - made.length;
     const line = calibration(made) + (open ? ` Not chosen: ${open} of ${boxes.length}.` : "");

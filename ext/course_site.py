@@ -9,7 +9,9 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
-TOGGLE = '<summary><span class="toctree-toggle"'
+TOGGLE = re.compile(
+    r'(<a class="[^"]*reference internal"[^>]*>)([^<]*)(</a><details[^>]*><summary)(?=><span class="toctree-)'
+)
 
 
 def clean_page(
@@ -30,14 +32,12 @@ def clean_page(
 
 
 def name_toggles(app: Sphinx, error: Exception | None) -> None:
-    """Gives the sidebar's toggles a name: the theme draws them as an icon only."""
+    """Gives the sidebar's toggles a name, that of their page: the theme draws them as an icon only."""
     if error:
         return
     for page in Path(app.outdir).rglob("*.html"):
         text = page.read_text()
-        named = text.replace(
-            TOGGLE, TOGGLE.replace("<summary>", '<summary aria-label="chapters of this part">')
-        )
+        named = TOGGLE.sub(r'\1\2\3 aria-label="pages of \2"', text)
         if named != text:
             page.write_text(named)
 

@@ -101,6 +101,18 @@ def test_a_page_without_script_shows_its_answers(chromium, html):
     context.close()
 
 
+def test_a_toggle_of_the_list_of_pages_says_whose_it_is(chromium, html):
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.goto((html / "intro.html").as_uri())
+    toggle = page.locator(".bd-sidebar-primary summary").first
+    above = page.locator(".bd-sidebar-primary li.has-children > a").first.inner_text()
+    assert toggle.get_attribute("aria-label") == f"pages of {above}"
+    page.locator(".bd-sidebar-primary li.has-children > a").first.focus()
+    page.keyboard.press("Tab")
+    assert toggle.evaluate("e => e === document.activeElement && getComputedStyle(e).outlineStyle") == "solid"
+    page.close()
+
+
 def test_a_keyboard_opens_a_fold(chromium, html):
     page = chromium.new_page()
     page.goto((html / f"chapters/{book.stems()[0]}.html").as_uri())
