@@ -18,7 +18,7 @@ from docker.models.containers import Container
 from kubernetes import client
 from kubernetes.stream import stream
 
-from labkit.errors import BrokenEnvironment, ImageUnavailable, Mismatch, Missing
+from labkit.errors import BrokenEnvironment, ImageUnavailable, Mismatch, Missing, TimedOut
 from labkit.home import REGISTRY
 from labkit.kube import ask
 
@@ -217,10 +217,22 @@ def pod(lab: Any) -> Iterator[Inside]:
     body = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
     made = ask(lambda: core.create_namespaced_pod(lab.namespace, body))
     try:
-        lab.wait(made, "Ready", timeout=30)
+        helper_is_up(lab, made)
         yield Inside(lab, name)
     finally:
         ask(lambda: core.delete_namespaced_pod(name, lab.namespace, grace_period_seconds=0))
+
+
+def helper_is_up(lab: Any, made: Any) -> None:
+    """Waits for a helper Pod.
+
+    Raises:
+        BrokenEnvironment: it is not ready in time; the learner has no part in that.
+    """
+    try:
+        lab.wait(made, "Ready", timeout=60)
+    except TimedOut as e:
+        raise BrokenEnvironment("A helper Pod did not start.", found=e.evidence, fix="make doctor") from None
 
 
 class Inside:
