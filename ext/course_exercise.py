@@ -100,15 +100,13 @@ class Graders(SphinxDirective):
         rows = [
             [
                 text(nodes.strong, task["task"]),
-                nodes.Text("; ".join(task["checks"]).replace("`", "")),
+                nodes.Text(". ".join(task["checks"]).replace("`", "") + "."),
                 nodes.Text(f"{task['killed']} of {task['wrong']}"),
                 nodes.Text(f"{task['accepted']} of {task['right']}"),
             ]
             for task in entry["tasks"]
         ]
-        made += table(
-            ["task", "what is checked", "wrong answers rejected", "right answers accepted"], rows, "graders"
-        )
+        made += table(["task", "what is checked", "wrong, rejected", "right, accepted"], rows, "graders")
         held = [name for name, kept in entry["controls"].items() if kept]
         failed = [name for name in entry["controls"] if name not in held]
         said = f"Controls that held: {'; '.join(held) or 'none'}."
