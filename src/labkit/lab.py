@@ -16,8 +16,8 @@ from kubernetes import client
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.resource import ResourceInstance
 
+from labkit import alive, home, other_engine, remove, wait_docker, wait_kube
 from labkit import apply as manifests
-from labkit import home, other_engine, remove, wait_docker, wait_kube
 from labkit.errors import Busy, Usage
 from labkit.kube import ask, dynamic_client
 from labkit.labelled import LabelledKube, docker_client, kube_client
@@ -65,6 +65,7 @@ class Lab:
         if shared and (earlier := Lab._open.pop(stem, None)):
             earlier.leave() if earlier.role == "exercise" else earlier.close()  # the first cell was run again
         self._lock = take_lock(stem) if shared and (self.seat is None or self.seat.own) else None
+        self._run = alive.Run(self.session) if self._lock is None else None
         try:
             self.docker: docker.DockerClient = docker_client(self.labels, **self._engine())
         except BaseException:
@@ -203,6 +204,8 @@ class Lab:
             del Lab._open[self.stem]
         if self._lock is not None:
             self._lock.release()
+        if self._run is not None:
+            self._run.end()
 
     @contextmanager
     def scene(self, name: str) -> Iterator[None]:

@@ -6,7 +6,7 @@ labels as well. It is told apart by `BUILT`, which only images have, and is left
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -48,18 +48,32 @@ def engine_errors() -> Iterator[None]:
         raise EngineUnavailable("The Docker daemon went away.", found=e, fix="make up") from None
 
 
-def things(api: docker.DockerClient, labels: dict[str, str]) -> dict[str, list[Any]]:
-    """The engine's objects with these labels, in the order in which they can be removed."""
+def things(
+    api: docker.DockerClient, labels: dict[str, str], spare: Collection[str] = ()
+) -> dict[str, list[Any]]:
+    """The engine's objects with these labels, in the order in which they can be removed.
+
+    Args:
+        api: the engine's client.
+        labels: all of which an object must carry.
+        spare: sessions whose objects are not wanted.
+    """
     ours = {"label": [f"{k}={v}" for k, v in labels.items()]}
     prefix = prefix_of(labels["labkit.stem"])
     containers = api.containers.list(all=True, filters=ours, ignore_removed=True)
     images = images_of(api, filters=ours)
-    return {
+    found = {
         "containers": [c for c in containers if not c.labels.get(BUILT) or has_prefix(c.name, prefix)],
         "networks": api.networks.list(filters=ours),
         "volumes": api.volumes.list(filters=ours),
         "images": [i for i in images if own_tags(i, prefix) or not i.tags],
     }
+    return {kind: [t for t in listed if session_of(t) not in spare] for kind, listed in found.items()}
+
+
+def session_of(thing: Any) -> str | None:
+    """The run that made a container, network, volume or image."""
+    return (getattr(thing, "labels", None) or thing.attrs.get("Labels") or {}).get("labkit.session")
 
 
 def images_of(api: docker.DockerClient, **query: Any) -> list[Any]:
@@ -85,7 +99,10 @@ def name_of(thing: Any, prefix: str) -> str:
 
 
 def owned(
-    api: docker.DockerClient, labels: dict[str, str], kube: client.ApiClient | None
+    api: docker.DockerClient,
+    labels: dict[str, str],
+    kube: client.ApiClient | None,
+    spare: Collection[str] = (),
 ) -> dict[str, list[str]]:
     """Names of everything that carries these labels, by kind; kinds without any are left out.
 
@@ -96,15 +113,19 @@ def owned(
     prefix = prefix_of(labels["labkit.stem"])
     with engine_errors():
         found = {
-            kind: sorted(name_of(t, prefix) for t in listed) for kind, listed in things(api, labels).items()
+            kind: sorted(name_of(t, prefix) for t in listed)
+            for kind, listed in things(api, labels, spare).items()
         }
     if kube is not None:
-        found["namespaces"] = remove_kube.namespaces(kube, labels)
+        found["namespaces"] = remove_kube.namespaces(kube, labels, spare)
     return {kind: names for kind, names in found.items() if names}
 
 
 def remove(
-    api: docker.DockerClient, labels: dict[str, str], kube: client.ApiClient | None
+    api: docker.DockerClient,
+    labels: dict[str, str],
+    kube: client.ApiClient | None,
+    spare: Collection[str] = (),
 ) -> dict[str, list[str]]:
     """Removes everything that carries these labels; returns what that was, by kind.
 
@@ -112,6 +133,7 @@ def remove(
         api: the engine's client.
         labels: all of which an object must carry.
         kube: the cluster's client, or None where nothing was made there.
+        spare: sessions whose objects stay.
 
     Raises:
         NotOurs: something could not be removed, for somebody else uses it; all else is gone.
@@ -120,9 +142,11 @@ def remove(
     """
     prefix, removed, kept = prefix_of(labels["labkit.stem"]), {}, []
     with ThreadPoolExecutor(8) as pool:
-        cluster: Future | None = pool.submit(remove_kube.remove, kube, labels) if kube is not None else None
+        cluster: Future | None = (
+            pool.submit(remove_kube.remove, kube, labels, spare) if kube is not None else None
+        )
         with engine_errors():
-            for kind, listed in things(api, labels).items():
+            for kind, listed in things(api, labels, spare).items():
                 refused = list(pool.map(lambda t, kind=kind: remove_thing(api, kind, t, prefix), listed))
                 names = [(name_of(t, prefix), why) for t, why in zip(listed, refused, strict=True)]
                 removed[kind] = sorted(name for name, why in names if not why)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -29,14 +29,16 @@ def selector(labels: dict[str, str]) -> str:
     return ",".join(f"{k}={v}" for k, v in labels.items())
 
 
-def namespaces(kube: client.ApiClient, labels: dict[str, str]) -> list[str]:
-    """Names of the namespaces that carry these labels, sorted.
+def namespaces(kube: client.ApiClient, labels: dict[str, str], spare: Collection[str] = ()) -> list[str]:
+    """Names of the namespaces that carry these labels, sorted; those of the sessions to spare are left out.
 
     Raises:
         ClusterUnavailable: the API server does not answer.
     """
     found = ask(lambda: client.CoreV1Api(kube).list_namespace(label_selector=selector(labels)))
-    return sorted(n.metadata.name for n in found.items)
+    return sorted(
+        n.metadata.name for n in found.items if n.metadata.labels.get("labkit.session") not in spare
+    )
 
 
 def objects(dynamic: DynamicClient, labels: dict[str, str]) -> Iterator[tuple[Any, Any]]:
@@ -66,20 +68,27 @@ class _Nothing:
     items: tuple = ()
 
 
-def remove(kube: client.ApiClient, labels: dict[str, str]) -> dict[str, list[str]]:
+def remove(
+    kube: client.ApiClient, labels: dict[str, str], spare: Collection[str] = ()
+) -> dict[str, list[str]]:
     """Removes everything in the cluster that carries these labels; returns what that was, by kind.
+
+    Args:
+        kube: the client.
+        labels: all of which an object must carry.
+        spare: sessions whose objects stay.
 
     Raises:
         ClusterUnavailable: the API server does not answer.
         TimedOut: a namespace stays; its conditions say why.
     """
-    dynamic, spaces = dynamic_client(kube), namespaces(kube, labels)
+    dynamic, spaces = dynamic_client(kube), namespaces(kube, labels, spare)
     removed: dict[str, list[str]] = {"namespaces": spaces} if spaces else {}
     for name in spaces:
         begin(kube, name)
     for resource, item in objects(dynamic, labels):
         meta = item.metadata
-        if meta.namespace in spaces:
+        if meta.namespace in spaces or meta.labels["labkit.session"] in spare:
             continue
         where = {"namespace": meta.namespace} if meta.namespace else {}
         ask(lambda r=resource, m=meta, w=where: r.delete(name=m.name, propagation_policy="Background", **w))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import docker
 from kubernetes import client
 
-from labkit import engine, remove_kube
+from labkit import alive, engine, remove_kube
 from labkit.errors import NotOurs
 from labkit.home import LABEL, kubeconfig, lab_id
 from labkit.home import labels as labels_of
@@ -37,8 +38,8 @@ def reset(stem: str) -> dict[str, list[str]]:
         stem: such as ``ch01_docker_manages``; names that begin with ``ch01-`` are the stem's.
 
     Returns:
-        What was removed, by kind and, under `LEFT`, what was not: an object of another lab is left alone,
-        whatever its name.
+        What was removed, by kind and, under `LEFT`, what was not: an object of another lab, or of a run that
+        goes on (a proof, a grading), is left alone, whatever its name.
 
     Raises:
         NotOurs: something could not be removed, for somebody else uses it.
@@ -46,18 +47,18 @@ def reset(stem: str) -> dict[str, list[str]]:
         ClusterUnavailable: there is a cluster and it does not answer; the engine's objects are gone.
     """
     labels, prefix = {LABEL: lab_id(), "labkit.stem": stem}, prefix_of(stem)
-    api = engine.client()
+    spare, api = alive.sessions(), engine.client()
     try:
         with engine_errors():
-            removed = remove(api, labels, None)
-            by_hand, left = named(api, prefix)
+            removed = remove(api, labels, None, spare)
+            by_hand, left = named(api, prefix, spare)
             removed, kept = remove_all(api, by_hand, prefix, removed)
     finally:
         api.close()
     if kubeconfig().exists():
         kube = kube_client({})
-        removed |= remove_kube.remove(kube, labels)
-        spaces, others = named_namespaces(kube, prefix)
+        removed |= remove_kube.remove(kube, labels, spare)
+        spaces, others = named_namespaces(kube, prefix, spare)
         remove_kube.remove_namespaces(kube, spaces)
         removed["namespaces"] = removed.get("namespaces", []) + spaces
         left += others
@@ -91,8 +92,10 @@ def reset_seat(seat: Any) -> dict[str, list[str]]:
     return {kind: sorted(names) for kind, names in removed.items() if names}
 
 
-def named(api: docker.DockerClient, prefix: str) -> tuple[dict[str, list[Any]], list[str]]:
-    """The engine's objects that have a prefix: what may be removed by kind, and what is another lab's."""
+def named(
+    api: docker.DockerClient, prefix: str, spare: Collection[str] = ()
+) -> tuple[dict[str, list[Any]], list[str]]:
+    """The engine's objects that have a prefix: what may be removed by kind, and what is somebody else's."""
     listed = {
         "containers": [
             (c, c.labels)
@@ -103,22 +106,24 @@ def named(api: docker.DockerClient, prefix: str) -> tuple[dict[str, list[Any]], 
         "volumes": [(v, v.attrs.get("Labels")) for v in api.volumes.list() if has_prefix(v.name, prefix)],
         "images": [(i, i.labels) for i in images_of(api) if any(has_prefix(t, prefix) for t in i.tags)],
     }
-    free = {kind: [t for t, labels in pairs if is_free(labels)] for kind, pairs in listed.items()}
+    free = {kind: [t for t, labels in pairs if is_free(labels, spare)] for kind, pairs in listed.items()}
     left = [
         f"{kind.removesuffix('s')} {name_of(t, prefix)}"
         for kind, pairs in listed.items()
         for t, labels in pairs
-        if not is_free(labels)
+        if not is_free(labels, spare)
     ]
     return free, left
 
 
-def named_namespaces(kube: client.ApiClient, prefix: str) -> tuple[list[str], list[str]]:
-    """Namespaces that have a prefix: those that may be removed, and those of another lab."""
+def named_namespaces(
+    kube: client.ApiClient, prefix: str, spare: Collection[str] = ()
+) -> tuple[list[str], list[str]]:
+    """Namespaces that have a prefix: those that may be removed, and those of somebody else."""
     listed = ask(client.CoreV1Api(kube).list_namespace)
     found = [n.metadata for n in listed.items if n.metadata.name.startswith(prefix)]
-    left = [f"namespace {m.name}" for m in found if not is_free(m.labels)]
-    return [m.name for m in found if is_free(m.labels)], left
+    left = [f"namespace {m.name}" for m in found if not is_free(m.labels, spare)]
+    return [m.name for m in found if is_free(m.labels, spare)], left
 
 
 def remove_all(
@@ -136,6 +141,7 @@ def remove_all(
     return removed, kept
 
 
-def is_free(labels: dict[str, str] | None) -> bool:
-    """Whether an object is this lab's, or of no lab at all."""
-    return (labels or {}).get(LABEL, lab_id()) == lab_id()
+def is_free(labels: dict[str, str] | None, spare: Collection[str] = ()) -> bool:
+    """Whether an object is this lab's or of no lab at all, and of no run that goes on."""
+    labels = labels or {}
+    return labels.get(LABEL, lab_id()) == lab_id() and labels.get("labkit.session") not in spare

@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from labkit import checks, engine, remove
+from labkit import alive, checks, engine, remove
 from labkit.home import LABEL, kubeconfig, lab_id, repo
 from labkit.judge import Judge
 from labkit.lab import Lab
@@ -72,18 +72,18 @@ def prove(stem: str, root: Path | None = None) -> Proof | None:
 
 
 def left_of(stem: str) -> list[str]:
-    """What is still there of a chapter, of any run of it or made by hand; not what is another lab's."""
+    """What is still there of a chapter, of any run of it or made by hand; not what is somebody else's."""
     labels, prefix = {LABEL: lab_id(), "labkit.stem": stem}, remove.prefix_of(stem)
     kube = kube_client({}) if kubeconfig().exists() else None
-    api = engine.client()
+    spare, api = alive.sessions(), engine.client()
     try:
         with remove.engine_errors():
-            found = remove.owned(api, labels, kube)
-            by_hand, _ = named(api, prefix)
+            found = remove.owned(api, labels, kube, spare)
+            by_hand, _ = named(api, prefix, spare)
             for kind, things in by_hand.items():
                 found.setdefault(kind, []).extend(remove.name_of(thing, prefix) for thing in things)
     finally:
         api.close()
     if kube is not None:
-        found.setdefault("namespaces", []).extend(named_namespaces(kube, prefix)[0])
+        found.setdefault("namespaces", []).extend(named_namespaces(kube, prefix, spare)[0])
     return sorted({f"{kind.removesuffix('s')} {name}" for kind, names in found.items() for name in names})

@@ -14,7 +14,7 @@ from labkit import Lab, NotOurs, engine
 from labkit.cluster import kubectl
 from labkit.home import LABEL
 from labkit.labelled import kube_client
-from labkit.reset import reset
+from labkit.reset import LEFT, reset
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 BASE = "debian:trixie-slim"
@@ -134,7 +134,10 @@ def test_the_verb_says_what_it_did(monkeypatch, plain):
     plain.volumes.create("ch98-theirs", labels={LABEL: "another"})
     try:
         said = CliRunner().invoke(command, ["ch98"]).output.splitlines()
-        assert said == ["removed volumes: ch98-vol", "left alone: volume ch98-theirs (of another lab)"]
+        assert said == [
+            "removed volumes: ch98-vol",
+            "left alone: volume ch98-theirs (of another lab, or of a run that goes on)",
+        ]
     finally:
         plain.volumes.get("ch98-theirs").remove()
     assert CliRunner().invoke(command, ["ch98"]).output == "nothing was left\n"
@@ -250,3 +253,35 @@ def test_the_engine_is_tidied_when_the_cluster_is_away(monkeypatch, tmp_path, pl
         assert not exists("volumes", "ch98-vol")
     finally:
         home.kubeconfig().unlink()
+
+
+RUNNING = f"""
+import pathlib, sys, tempfile
+from labkit.lab import Lab
+from labkit.seat import Seat
+lab = Lab({STEM!r}, role="proof", seat=Seat.fresh({STEM!r}, pathlib.Path(tempfile.mkdtemp())))
+lab.docker.volumes.create("ch98-seat-1")
+lab.docker.networks.create("ch98-seat-2")
+lab.docker.containers.create({BASE!r}, "true", name="ch98-seat-3")
+print("on", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_proof_that_goes_on_is_left_alone_and_a_killed_one_is_not(plain):
+    from labkit.reset_proof import left_of
+
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    ours = ["container ch98-seat-3", "network ch98-seat-2", "volume ch98-seat-1"]
+    with subprocess.Popen([sys.executable, "-c", RUNNING], **pipes) as proof:
+        assert proof.stdout.readline() == "on\n"
+        plain.volumes.create("ch98-hand")
+        assert reset(STEM) == {"volumes": ["ch98-hand"], LEFT: ours}
+        assert left_of(STEM) == []
+        plain.containers.get("ch98-seat-3")
+        proof.kill()
+    assert reset(STEM) == {
+        "containers": ["ch98-seat-3"],
+        "networks": ["ch98-seat-2"],
+        "volumes": ["ch98-seat-1"],
+    }

@@ -24,7 +24,7 @@ def command(stem: str) -> None:
     for kind, names in done.items():
         click.echo(f"removed {kind}: {', '.join(names)}")
     for name in left:
-        click.echo(f"left alone: {name} (of another lab)")
+        click.echo(f"left alone: {name} (of another lab, or of a run that goes on)")
     if not done:
         click.echo("nothing was left")
     if proof := prove(stem):
