@@ -12,7 +12,7 @@ from pathlib import Path
 from labkit import site, up
 from labkit.engine import exports
 from labkit.home import repo
-from labkit.progress import Steps
+from labkit.steps import Steps
 
 ADDRESS = "127.0.0.1"
 TRIES = 50

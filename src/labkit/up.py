@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from labkit import base, cluster, engine, images, node, private_root, registry
 from labkit.errors import EngineUnavailable
-from labkit.progress import Steps
+from labkit.steps import Steps
 
 
 def bring_up(only: str | None = None, steps: Steps | None = None) -> None:

@@ -43,6 +43,12 @@ def test_a_module_never_hides_a_public_name():
     assert all(callable(getattr(labkit, name)) for name in labkit.__all__)
 
 
+def test_no_module_has_the_name_of_something_public():
+    """Once imported, it would stand in its place: ``from labkit import progress`` would be the module."""
+    modules = {p.stem for p in (repo() / "src/labkit").iterdir()}
+    assert modules & set(labkit.__all__) == set()
+
+
 @pytest.mark.parametrize("code", ["import labkit", "from labkit import until, measured, TimedOut"])
 def test_nothing_heavy_is_loaded_before_it_is_needed(code):
     shown = f"{code}; import sys; print([m for m in {HEAVY} if m in sys.modules])"
