@@ -15,7 +15,7 @@ IMAGES = ("postgres:17", "redis:8", "web:1.0")
 POSTGRES, BASE = "localhost:5001/postgres:17", "debian:trixie-slim"
 PGDATA = "/var/lib/postgresql/data"
 GUESTS = ["Ada", "Edsger", "Grace"]
-READY_SECONDS = 30
+READY_SECONDS = 60
 
 WHY = {
     "layer": "What is behind the path that {what} writes to? A mount beside it keeps nothing.",
@@ -82,7 +82,7 @@ def lost(box, path, what):
 @check(
     task="do",
     points=3,
-    timeout=150,
+    timeout=300,
     hints=(
         "Which path does PostgreSQL write to? `docker inspect` of its image says it in PGDATA.",
         "What must be the same in the command of the first container and of the second?",
@@ -138,7 +138,7 @@ def count(lab, box):
 @check(
     task="transfer",
     points=3,
-    timeout=120,
+    timeout=180,
     hints=(
         "Ask one replica, then the other. Which number should the second answer?",
         "The web app says in its documentation, the head of images/web/web.py, where it can count instead.",
@@ -171,7 +171,7 @@ def visits(store):
     task="transfer",
     points=1,
     needs=shared,
-    timeout=90,
+    timeout=180,
     hints=(
         "The state has moved into another container. What holds for that one?",
         "Redis writes its file when it is stopped. Into which folder?",
@@ -257,7 +257,7 @@ def expected(facts, day):
     task="repair",
     points=3,
     needs=bookshop,
-    timeout=150,
+    timeout=300,
     hints=(
         "Look before you trust: can an archive be read to its end, what is in it, whose is it?",
         "What does the log of ch06-books complain of, after you have restored an archive?",

@@ -120,7 +120,7 @@ def behind(
     name, ours = port_of(service, number).get("name"), {p["metadata"]["uid"] for p in pods}
     known, seen = reaches(lab, service, name, lambda now: sent_to(now) == ours)
     if known:
-        return seen
+        return [a for a in seen if a.uid in ours]  # a Pod that is going may still be listed, not ready
     labels = {k: v for k, v in pods[0]["metadata"]["labels"].items() if k != "pod-template-hash"}
     told = {"wanted": written(labels), "found": written(service["spec"].get("selector") or {})}
     if not sent_to(seen):

@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from labkit import controls, proof
-from labkit.checks import Suite, load
-from labkit.errors import LabkitError
+from labkit.checks import Check, Suite, load
 from labkit.exercise import begin
 from labkit.home import repo
 from labkit.judge import Judge
 from labkit.lab import Lab
 from labkit.pool import Pool
 from labkit.proof import Answer
-from labkit.results import FAIL, PASS, Result
+from labkit.results import ERROR, FAIL, PASS, Result
 from labkit.seat import Seat
 
 JOBS = 3
@@ -98,12 +97,18 @@ def tried(suite: Suite, pool: Pool, answer: Answer, say: Any) -> Result:
         try:
             answer.do(lab, {s.name: begin(lab, suite, s.name) for s in answer.scenes(suite)})
             result = Judge(suite, lab).run(answer.check)
-        except LabkitError as e:
-            raise LabkitError(f"The answer “{answer.key}” of {suite.stem} broke.", found=e) from e
+        except Exception as e:  # the answer's own fault: it counts as unproven, and the others go on
+            result = broken(suite.checks[answer.check], e)
         finally:
             lab.close()
     say(f"{answer.key}: {result.verdict}")
     return result
+
+
+def broken(check: Check, e: Exception) -> Result:
+    """The result of an answer that could not be carried out."""
+    message = f"The answer itself broke: {type(e).__name__}"
+    return Result(check.name, check.title, check.task, check.points, ERROR, message, found=str(e)[:500])
 
 
 def alike(suite: Suite, results: list[tuple[Answer, Result]]) -> list[str]:
