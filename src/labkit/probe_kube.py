@@ -45,6 +45,16 @@ def listed(lab: Any, kind: str) -> list[Object]:
     return [o for o in found if not o["metadata"].get("deletionTimestamp")]
 
 
+def removed(lab: Any, kind: str, *names: str) -> None:
+    """Removes objects by name, whoever made them, and waits until they are gone: a scene makes them anew."""
+    resource, found = find(lab.dynamic, None, kind), [read(lab, kind, name) for name in names]
+    how = {"namespace": lab.namespace, "body": {"gracePeriodSeconds": 1, "propagationPolicy": "Background"}}
+    for o in filter(None, found):
+        ask(lambda o=o: resource.delete(name=o["metadata"]["name"], **how))
+    for o in filter(None, found):
+        lab.wait(o, "gone", timeout=START_SECONDS)
+
+
 def owner(o: Object) -> str | None:
     """The uid of the controller that keeps an object."""
     return next((r["uid"] for r in o["metadata"].get("ownerReferences") or [] if r.get("controller")), None)
