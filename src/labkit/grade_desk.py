@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 from labkit import checks, grade_run, learners
 from labkit.errors import BrokenEnvironment, LabkitError
 from labkit.grade_files import Submission, plain
 from labkit.grade_notebook import assemble
+from labkit.grade_owner import owner
 from labkit.graded import Graded
 from labkit.lab import Lab
 from labkit.pool import Pool
@@ -43,11 +42,9 @@ class Desk:
 
     def __enter__(self) -> Desk:
         with ExitStack() as stack:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="labkit-"))
-            owner = Lab(self.stem, role="proof", seat=Seat.fresh(self.stem, Path(folder)))
-            stack.callback(owner.close)
             size = self.jobs if uses_engine(self.suite) else 0
-            self.pool = stack.enter_context(Pool(owner, self.suite.images, size))
+            pool = Pool(stack.enter_context(owner()), self.suite.images, size, self.stem)
+            self.pool = stack.enter_context(pool)
             self._stack = stack.pop_all()
         return self
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from labkit import checks
+from labkit.blame import AGAIN
 from labkit.errors import BrokenEnvironment, LabkitError
 from labkit.exercise import begin
 from labkit.grade_files import plain
@@ -21,8 +22,6 @@ from labkit.judge import Judge
 from labkit.lab import Lab
 from labkit.results import ERROR, SKIP, Result
 from labkit.seat import Seat
-
-AGAIN = "run it again; if it stays so: make doctor"
 
 COURSE_SECONDS = 180.0
 """How long a cell of the course's own may take, scenes included."""

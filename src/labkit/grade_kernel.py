@@ -21,7 +21,7 @@ from nbformat.v4 import new_output
 
 from labkit.grade_files import plain
 
-GRACE = 4.0
+GRACE = 10.0
 """Seconds that an interrupted cell has, before its kernel is killed."""
 
 KEPT_CAP, STREAM_CAP = 50_000, 20_000_000

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import threading
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
@@ -16,9 +17,9 @@ from typing import Any
 import psutil
 
 from labkit import grade_judge, grade_worker
+from labkit.blame import AGAIN
 from labkit.checks import Suite
 from labkit.errors import BrokenEnvironment
-from labkit.grade_judge import AGAIN
 from labkit.grade_kernel import end_descendants
 from labkit.grade_notebook import Step
 from labkit.seat import FILE, VARIABLE, Seat
@@ -31,6 +32,9 @@ START_SECONDS = 300.0
 RUNNING: set[int] = set()
 """The processes of the runs that are under way."""
 
+STOPPED = threading.Event()
+"""Set when all is to end."""
+
 
 def warm(stems: list[str]) -> None:
     """Loads all that judges, before anything is run that could change it.
@@ -38,6 +42,7 @@ def warm(stems: list[str]) -> None:
     Args:
         stems: whose checks are loaded.
     """
+    STOPPED.clear()
     os.environ[grade_worker.STEMS] = ",".join(stems)
     if "forkserver" in multiprocessing.get_all_start_methods():
         multiprocessing.get_context("forkserver").set_forkserver_preload([grade_worker.__name__])
@@ -66,6 +71,8 @@ def run(seat: Seat, suite: Suite, steps: list[Step], seconds: float) -> dict[str
     process.start()
     theirs.close()
     RUNNING.add(process.pid)
+    if STOPPED.is_set():
+        end(process.pid)
     try:
         if not ours.poll(longest(suite, steps, seconds)):
             raise BrokenEnvironment("Grading it took too long.", fix=AGAIN)
@@ -84,7 +91,8 @@ def run(seat: Seat, suite: Suite, steps: list[Step], seconds: float) -> dict[str
 
 
 def stop() -> None:
-    """Ends all runs."""
+    """Ends all runs, and those that would begin."""
+    STOPPED.set()
     for pid in list(RUNNING):
         end(pid)
 

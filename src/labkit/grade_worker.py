@@ -21,7 +21,7 @@ from labkit.errors import LabkitError
 from labkit.grade_files import plain
 from labkit.grade_judge import COURSE_SECONDS, Bench
 from labkit.grade_kernel import Kernel, adopt, end_descendants
-from labkit.grade_notebook import COURSE, LEARNER, Step
+from labkit.grade_notebook import COURSE, Step
 from labkit.seat import Seat
 
 STEMS = "LABKIT_GRADED"
@@ -88,16 +88,16 @@ class Run:
             kernel = await self.renewed(kernel, i)
         if kernel is None:
             return None
-        started = time.monotonic()
+        started, is_ours = time.monotonic(), step.origin == COURSE
         try:
             if said := await kernel.run(self.notebook.cells[i], i, limit):
                 self.say(f"{step.name} {said}.")
         except DeadKernelError as e:
             self.say(f"{step.name} {e}.")
             await kernel.end()
-            kernel = None
-        if step.origin == LEARNER:
-            self.left -= time.monotonic() - started
+            return await self.cell(None, i, step) if is_ours else None  # its end was prepared earlier
+        finally:
+            self.left -= 0 if is_ours else time.monotonic() - started
         return kernel
 
     async def renewed(self, old: Kernel | None, i: int) -> Kernel | None:

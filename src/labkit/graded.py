@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from labkit.blame import AGAIN
 from labkit.checks import Suite
 from labkit.grade_files import Submission, labelled, plain
-from labkit.grade_judge import AGAIN
 from labkit.results import ERROR, Result
 
 GRADED, REJECTED = "graded", "rejected"

@@ -34,11 +34,12 @@ class Pool:
     Args:
         lab: whose they are: a Lab of the role proof.
         images: the course's images that each has, such as ``web:1.0``, beside the base and the helper's.
+        stem: whose seats these are; None is the Lab's.
         size: how many; 0 makes none, and seats are on the course's engine, for exercises that use none.
     """
 
-    def __init__(self, lab: Any, images: Sequence[str], size: int):
-        self.lab, self.stem = lab, lab.stem
+    def __init__(self, lab: Any, images: Sequence[str], size: int, stem: str | None = None):
+        self.lab, self.stem = lab, stem or lab.stem
         self.names = [BASE, *(f"{REGISTRY}/{name}" for name in dict.fromkeys((HELPER, *images)))]
         self.size = size
         self._free: queue.Queue[OtherEngine | None] = queue.Queue()  # None: one that is made when it is lent

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 
 import click
@@ -54,6 +56,7 @@ def command(files: tuple[Path, ...], out: Path, jobs: int, seconds: float) -> No
             Text(f"{graded.submission.name}: {graded.total} ({graded.seconds:.0f} s)"), soft_wrap=True
         )
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as with Ctrl-C, what was made is removed
     found, others = grade_files.find(files)
     graded = grade(found, jobs, seconds, say)
     grade_report.show(graded, console)
