@@ -9,7 +9,7 @@ import socket
 import sys
 from pathlib import Path
 
-from labkit import site, up
+from labkit import launcher, site, up
 from labkit.engine import exports
 from labkit.home import repo
 from labkit.steps import Steps
@@ -46,6 +46,7 @@ def learn(only: str | None, browser: bool, port: int) -> None:
         page = site.build() / "index.html"
         say(page.as_uri())
     settings()
+    launcher.ensure()
     port, token = free_port(port), secrets.token_urlsafe(16)
     lab = f"http://{ADDRESS}:{port}/lab/tree/chapters/ch01_docker_manages.ipynb?token={token}"
     steps.console.print(

@@ -33,6 +33,10 @@ def test_the_exports_make_kubectl_kind_and_docker_work():
     assert f"{cluster_name()}-control-plane" in said
 
 
+def test_labkit_is_a_command():
+    assert "Usage: labkit " in shell(f"{EXPORTS}; cd /; labkit reset --help")
+
+
 def test_compose_and_buildx_are_there():
     said = shell(f"{EXPORTS}; docker compose version; docker buildx version")
     assert "Compose" in said
