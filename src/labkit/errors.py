@@ -48,8 +48,15 @@ class LabkitError(Exception):
         return "\n".join(lines)
 
 
+def _message_alone(e: LabkitError) -> list[str]:
+    """What a notebook shows in place of a traceback, where the message says all."""
+    return f"{type(e).__name__}: {e}".splitlines()
+
+
 class BrokenEnvironment(LabkitError):
     """The lab is at fault; a learner is never blamed for it."""
+
+    _render_traceback_ = _message_alone
 
 
 class EngineUnavailable(BrokenEnvironment):
@@ -86,6 +93,7 @@ class Usage(LabkitError):
     """The call itself is wrong: an unknown stem, a bad manifest, a bad option."""
 
     exit_code = 2
+    _render_traceback_ = _message_alone
 
 
 class LedgerError(LabkitError):

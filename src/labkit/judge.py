@@ -104,7 +104,8 @@ class Judge:
             if result.verdict == ERROR:
                 raise Outage(result)
             if result.verdict != PASS:
-                raise Blocked(f"It needs “{needed.title}”, and that is not so yet: {result.verdict}.")
+                said = f'It needs “{needed.title}” first, and that is not so yet: check("{needed.name}").'
+                raise Blocked(said)
         if "answer" in check.parameters:
             if check.name not in (answers := seat.noted("answers")):
                 raise Missing(

@@ -20,7 +20,7 @@ SOLUTION_ONLY = "solution-only"
 TO_DO = "TO DO"
 """Marks, in a new file, what its author has to write."""
 
-STUB = "# your code here\n..."
+STUB = "# your code here\npass"
 KINDS = ("SOLUTION", "HIDDEN", "MARK")
 MARKERS = tuple(f"{word} {kind}" for kind in KINDS for word in ("BEGIN", "END"))
 MARKER = re.compile("|".join([*MARKERS, r"(?i:#\s*(?:begin|end)\s+(?:solution|hidden|mark))"]))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+from contextlib import redirect_stdout
 
 import pytest
 
@@ -55,6 +57,18 @@ def test_an_error_survives_being_sent_to_another_process(e):
 
     again = pickle.loads(pickle.dumps(e("It is wrong.", found="x", fix="make up")))
     assert (type(again), str(again)) == (e, str(e("It is wrong.", found="x", fix="make up")))
+
+
+@pytest.mark.parametrize("e", sorted(TREE, key=lambda e: e.__name__))
+def test_a_notebook_shows_the_message_alone_where_it_says_all(e):
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell, said = InteractiveShell.instance(), io.StringIO()
+    shell.push({"e": e("It is wrong.", wanted=3, fix="make up")})
+    with redirect_stdout(said):
+        shell.run_cell("raise e")
+    alone = said.getvalue().strip() == f"{e.__name__}: It is wrong.\n  wanted: 3\n  next: make up"
+    assert alone == issubclass(e, (BrokenEnvironment, errors.Usage))
 
 
 def test_exit_codes():

@@ -170,7 +170,7 @@ def test_a_skip_names_its_blocker(lab):
     calls = []
     results = Judge(chain(lab, fails, calls), lab).run_all()
     assert [r.verdict for r in results] == [FAIL, SKIP, SKIP]
-    assert results[1].message == "It needs “The first is so”, and that is not so yet: fail."
+    assert results[1].message == 'It needs “The first is so” first, and that is not so yet: check("first").'
     assert "The first is so" in results[2].message
     assert calls == ["first"]
     assert [r.earned for r in results] == [0, 0, 0]

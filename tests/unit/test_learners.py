@@ -28,7 +28,7 @@ def test_nothing_of_the_solution_is_left(course):
 def test_a_stub_stands_in_its_place(course):
     cells = {c.metadata.get("nbgrader", {}).get("grade_id"): c for c in generate(STEM, course.root).cells}
     assert cells["one-answer"].source == STUB
-    assert cells["two-answer"].source == "def two(n):\n    # your code here\n    ..."
+    assert cells["two-answer"].source == "def two(n):\n    # your code here\n    pass"
     compile(cells["two-answer"].source, "x", "exec")
 
 
@@ -113,7 +113,7 @@ UNBUILDABLE = {
         source=f"### BEGIN SOLUTION\n{SECRET}\n### END SOLUTION"
     ),
     "a marker in small letters": lambda c: c[1].update(
-        source=f"### begin solution\n{SECRET}\n### end solution"
+        source=f"### Begin solution\n{SECRET}\n### end Solution"
     ),
     "a hidden test without its end": lambda c: c[7].update(source=f"### BEGIN HIDDEN TESTS\n{SECRET}"),
     "a marker in a text": lambda c: c[0].update(source="# Title\n\nBEGIN SOLUTION"),
