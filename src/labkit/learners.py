@@ -38,6 +38,8 @@ def generate(stem: str, root: Path | None = None) -> NotebookNode:
         Usage: there is no solution, its metadata is not nbgrader's, or a marker is left in it.
     """
     made = book.read(book.path(stem, "solutions", root))
+    if left := list(unfinished(made)):
+        raise Usage(f"solutions/{stem} is still to be written.", found=f"{TO_DO} in the cells {left}")
     for cell in made.cells:
         if left := [w for w in KINDS if cell.source.count(f"BEGIN {w}") != cell.source.count(f"END {w}")]:
             raise Usage(f"solutions/{stem} has a marker without its pair.", found=f"{left[0]}: {cell.source}")
@@ -125,14 +127,14 @@ def build(root: Path | None = None, only: Iterable[str] = ()) -> list[str]:
 def problems(stem: str, root: Path | None = None) -> list[str]:
     """Where a stem's solution, its exercise and its checks do not fit together, one line each."""
     solution = book.read(book.path(stem, "solutions", root))
-    found = [f"the cell {i} is still to be written" for i in unfinished(solution)]
-    found += [f"the cell {i} was not executed" for i in unexecuted(solution)]
+    idle = ", ".join(map(str, unexecuted(solution)))
+    found = [f"not executed: the cells {idle}"] if idle else []
     found += [f"the cell {i} stored an error" for i, c in enumerate(solution.cells) if is_error(c)]
     try:
         made = generate(stem, root)
         suite = checks.load(stem, root)
     except Exception as e:  # whatever the author's file raises is what is wrong with it
-        return [*found, f"{type(e).__name__}: {e}".replace("\n", " ")]
+        return [*found, " ".join(f"{type(e).__name__}: {e}".split())]
     target = book.path(stem, "exercises", root)
     if not target.exists() or book.read(target) != made:
         found.append("exercises/ is not what labkit build makes of solutions/: run labkit build")

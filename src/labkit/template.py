@@ -1,4 +1,4 @@
-"""The files of a new chapter: a notebook whose shape is the one every chapter has."""
+"""The files of a new chapter: a notebook whose shape is the one every chapter has, and its exercise's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from labkit import book
+from labkit import book, skeleton
 from labkit.errors import Usage
 from labkit.home import repo
 from labkit.house_predictions import TAGS, line_of
@@ -32,7 +32,7 @@ ENDING = (
 
 
 def make(stem: str, title: str, root: Path | None = None) -> list[Path]:
-    """Writes a chapter's notebook.
+    """Writes a chapter's notebook, and what its exercise is made of.
 
     Args:
         stem: such as ``ch18_some_words``.
@@ -59,4 +59,4 @@ def make(stem: str, title: str, root: Path | None = None) -> list[Path]:
     cells += [new_markdown_cell(text) for text in (*CLAIM[2:], *ENDING)]
     cells += [new_code_cell("beliefs()", metadata={"tags": ["beliefs"]}), new_code_cell("lab.close()")]
     book.write(new_notebook(cells=cells), target)
-    return [target]
+    return [target, *skeleton.make(stem, title, root)]

@@ -75,7 +75,7 @@ def test_a_file_that_is_no_notebook(root, text):
 
 
 def test_the_template_is_a_notebook_and_is_not_overwritten(root):
-    (made,) = template.make("ch18_some_words", "Some words", root)
+    made, *_ = template.make("ch18_some_words", "Some words", root)
     cells = book.read(made).cells
     assert "# Some words" in cells[0].source
     (prediction,) = predictions_of(book.read(made))

@@ -116,6 +116,7 @@ UNBUILDABLE = {
         source=f"### Begin solution\n{SECRET}\n### end Solution"
     ),
     "a hidden test without its end": lambda c: c[7].update(source=f"### BEGIN HIDDEN TESTS\n{SECRET}"),
+    "something still to do": lambda c: c[0].update(source="# TO DO"),
     "a marker in a text": lambda c: c[0].update(source="# Title\n\nBEGIN SOLUTION"),
     "the same name twice": lambda c: c[6].metadata.nbgrader.update(grade_id="one"),
     "no points": lambda c: c[4].metadata.nbgrader.pop("points"),

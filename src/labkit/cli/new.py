@@ -9,9 +9,11 @@ import click
 @click.argument("stem")
 @click.argument("title")
 def command(stem: str, title: str) -> None:
-    """Make the notebook of a new chapter (ch18_some_words "Some words") from the template."""
+    """Make the files of a new chapter and its exercise (ch18_some_words "Some words") from the template."""
     from labkit.template import make
 
     for path in make(stem, title):
         click.echo(f"made {path}")
-    click.echo("next: a line in _toc.yml, the claims in chapters/claims.yml, then: labkit execute " + stem)
+    click.echo(
+        "next: a line in _toc.yml, the claims in chapters/claims.yml; labkit lint says what is missing"
+    )
