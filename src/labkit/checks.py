@@ -129,7 +129,7 @@ def title_of(function: Callable[..., Any]) -> str:
     Raises:
         TypeError: there is none.
     """
-    if not (said := (inspect.getdoc(function) or "").strip()):
+    if not (said := inspect.getdoc(function)):
         raise TypeError(
             f"{function.__name__} has no docstring; its first line is the title that learners see"
         )
