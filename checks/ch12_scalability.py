@@ -279,8 +279,9 @@ def peak(lab, facts):
 def scales(lab):
     """Under the crowd `till` has more than one ready replica, because its autoscaler wants it so"""
     there(lab, "Deployment", "till")
-    if not (read(lab, "Deployment", "crowd") or {}).get("status", {}).get("readyReplicas"):
+    if not (read(lab, "Deployment", "crowd") or {"spec": {}})["spec"].get("replicas"):
         raise Missing("The crowd is not there.", fix='start("peak") sets up all of it anew')
+    rolled_out(lab, "crowd")
     scaler = scaler_of(lab, "till")
     between(scaler, 1, 3)
     request = min((stated(p, "requests", "cpu") or 0 for p in rolled_out(lab, "till")), default=0)
