@@ -50,6 +50,8 @@ SUITES = (
     Suite("lab", pytest("tests/lab", "-m", "not faults", "-n2", "--dist", "loadfile")),
     Suite("notebooks", ("-m", "labkit.notebooks")),
     Suite("console blocks and ledger", pytest("tests/notebooks")),
+    Suite("graders", labkit("prove", "--quiet")),
+    Suite("planted changes", ("-m", "labkit.planted")),
     Suite("site", pytest("tests/site")),
     Suite("faults", pytest("tests/lab", "-m", "faults")),
 )

@@ -46,6 +46,8 @@ def test_every_suite_is_there():
         "lab",
         "notebooks",
         "console blocks and ledger",
+        "graders",
+        "planted changes",
         "site",
         "faults",
     ]

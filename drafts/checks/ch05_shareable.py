@@ -1,0 +1,373 @@
+"""What "done" means in the exercise of chapter 5: an image moved, a digest pinned, a build without drift."""
+
+from __future__ import annotations
+
+import secrets
+from random import Random
+
+from labkit import Mismatch, Missing
+from labkit.checks import check, scene
+from labkit.far import answers, archive, build, files, inspected, packed, put, run, says, tried
+from labkit.handed import Function
+from labkit.probe import container, image
+
+IMAGES = ("engine:26.1", "registry:2")
+BASE, HELPER = "debian:trixie-slim", "localhost:5001/python:3.13"
+FAR, LEAF = "ch05-far", "localhost:5000/ch05-leaf"
+WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "indigo", "juniper")
+SPICES = ("cumin", "sumac", "fennel", "nigella", "saffron", "anise")
+DAYS = ("Monday", "Friday")
+AGAIN = 'start("far") sets it up anew'
+
+
+def far_engine(lab):
+    """The container of the other engine.
+
+    Raises:
+        Missing: there is none.
+        Mismatch: it does not run.
+    """
+    try:
+        box = container(lab, FAR)
+    except Missing:
+        raise Missing("The other engine is gone.", wanted=f"a container {FAR}", fix=AGAIN) from None
+    if not box.attrs["State"]["Running"]:
+        raise Mismatch("The other engine does not run.", found=box.status, fix=f"docker start {FAR}")
+    return box
+
+
+# --- do: an image that crosses
+
+
+def teas(random: Random):
+    """Words that images print: the tea, its old version, and three of the leaf, of which one was tested."""
+    tea, old, *leaves = random.sample(WORDS, 5)
+    return {"tea": tea, "old": old, "leaves": leaves, "tested": random.randrange(2)}
+
+
+@scene(teas)
+def far(lab, facts):
+    """another engine in the container `ch05-far`, with a registry of its own; two images `ch05-tea` here"""
+    processor = lab.docker.version()["Arch"]
+    for tag, word in (("0.9", facts["old"]), ("1.0", facts["tea"])):
+        context = packed(says(processor, word))
+        lab.docker.images.build(fileobj=context, custom_context=True, tag=f"ch05-tea:{tag}")
+    disk = lab.docker.volumes.create("ch05-far-disk")
+    options = {"detach": True, "privileged": True, "volumes": [f"{disk.name}:/var/lib/docker"]}
+    box = lab.docker.containers.run("localhost:5001/engine:26.1", name=FAR, hostname=FAR, **options)
+    lab.wait(box, "healthy", timeout=120)
+    shared = {"name": "ch05-far-store", "network_mode": f"container:{box.id}", "detach": True}
+    lab.docker.containers.run("localhost:5001/registry:2", **shared)
+    answers(box, "http://localhost:5000/v2/")
+    for day, word in enumerate(facts["leaves"]):
+        put(box, f"leaf{day}", says(processor, word))
+        run(box, f"docker build --tag {LEAF}:1.0 /root/leaf{day} && docker push {LEAF}:1.0")
+        if day == facts["tested"]:
+            run(box, f"docker run --name ch05-tested {LEAF}:1.0")
+
+
+@check(
+    task="do",
+    points=2,
+    needs=far,
+    hints=(
+        "`docker exec --interactive ch05-far docker load` reads an archive from its standard input.",
+        "Which command writes that archive, and of what: a container or an image?",
+    ),
+)
+def moved(lab, far):
+    """The container `ch05-tea` on `ch05-far` runs the very image `ch05-tea:1.0` that is here"""
+    box, here = far_engine(lab), image(lab, "ch05-tea:1.0").attrs
+    made = inspected(box, "container", "ch05-tea")
+    if made is None:
+        hint = "The image is there. A container that was started with --rm is removed when it ends."
+        if inspected(box, "image", "ch05-tea:1.0") is None:
+            hint = "Not even an image ch05-tea:1.0 is there."
+        raise Missing(f"There is no container ch05-tea on {FAR}.", hint=hint)
+    if (there := inspected(box, "image", made["Image"])) is None:
+        raise Missing("The image of the container ch05-tea is gone.")
+    compare(here, there, image(lab, "ch05-tea:0.9").attrs)
+    if made["State"]["Status"] == "created":
+        raise Mismatch("The container ch05-tea was never started.", wanted="its word", found="created")
+    if (said := run(box, "docker logs ch05-tea")) != far["tea"]:
+        raise Mismatch("The container ch05-tea has not said the word of its image.", found=said)
+
+
+def compare(here, there, old):
+    """Holds the far image against the one here."""
+    if same(here, there):
+        return
+    if same(old, there):
+        raise Mismatch("The container runs ch05-tea:0.9.", wanted="ch05-tea:1.0", hint="Look at the tag.")
+    if here["RootFS"] == there["RootFS"]:
+        hint = "A commit makes a new image of a container. Was it asked for?"
+        raise Mismatch("The layers are equal, the configs are not.", hint=hint)
+    hint = "The same file, built or copied again, gets another time, and so its layer another digest."
+    if (there.get("Comment") or "").startswith("Imported"):
+        hint = "`docker export` takes the files of a container; its config stays behind."
+    raise Mismatch("The image on the other engine has other layers.", wanted="equal digests", hint=hint)
+
+
+def same(one, other):
+    """Whether two inspections are of one image, whichever digest each engine takes for its id."""
+    names = ("Cmd", "Entrypoint", "Env", "Labels", "User", "WorkingDir", "ExposedPorts", "Volumes")
+    settings = [[i["Config"].get(name) or None for name in names] for i in (one, other)]
+    fields = ("Os", "Architecture", "RootFS", "Created")
+    return settings[0] == settings[1] and all(one[f] == other[f] for f in fields)
+
+
+def described(seed, **changes):
+    """What `docker image inspect` says of an image, shortened; digests come from the seed."""
+    random = Random(seed)
+    digests = [f"sha256:{random.getrandbits(256):064x}" for _ in range(4)]
+    return {
+        "Id": digests[0],
+        "RepoTags": ["shop:1.0"],
+        "RepoDigests": [],
+        "Created": "2026-11-23T09:00:00Z",
+        "Os": "linux",
+        "Architecture": "amd64",
+        "Size": 78497919,
+        "Config": {"Env": ["PATH=/usr/bin"], "Cmd": ["/shop"]},
+        "RootFS": {"Type": "layers", "Layers": digests[1:]},
+        "Metadata": {"LastTagTime": "2026-11-23T09:00:01Z"},
+        **changes,
+    }
+
+
+def cases(seed, other):
+    """What two inspections are, the second of them, and whether they are of the same bytes."""
+    new = described(other)
+    apart = {"Id": new["Id"], "RootFS": new["RootFS"]}
+    renamed = {"RepoTags": ["far/shop:1.0"], "RepoDigests": [f"far/shop@{new['Id']}"]}
+    renamed["Metadata"] = {"LastTagTime": "2026-11-27T17:00:00Z"}
+    config = {"Id": new["Id"], "Config": {"Env": ["PATH=/"], "Cmd": ["/shop"]}}
+    later = {"Id": new["Id"], "Created": "2026-11-27T17:00:00Z"}
+    return (
+        ("another image under the same tag", new, False),
+        ("the same image, under another name", described(seed, **renamed), True),
+        ("equal layers under another config", described(seed, **config), False),
+        ("a rebuild, equal but for its time", described(seed, **later), False),
+        ("equal settings over other layers", described(seed, **apart), False),
+        ("the same image, asked twice", described(seed), True),
+    )
+
+
+WHY = {
+    "the same image, under another name": "Names and their dates are the engine's, not the image's.",
+    "another image under the same tag": "A tag says nothing about bytes, nor does a size.",
+    "equal layers under another config": "Are the layers all that an image has?",
+    "a rebuild, equal but for its time": "The config holds the time of creation, too.",
+}
+
+
+@check(
+    task="do",
+    points=2,
+    hints=(
+        "Go through the fields: which are of the image, and which of the engine that was asked?",
+        "Of which bytes is the config's digest, and what do those bytes name in turn?",
+    ),
+)
+def same_bytes(answer):
+    """`same_bytes(here, there)` says whether two inspections are of the same bytes"""
+    if not isinstance(answer, Function):
+        raise Mismatch("The answer is no function.", wanted="a function of two dicts", found=answer)
+    seed, other = secrets.token_hex(8), secrets.token_hex(8)
+    for what, there, wanted in cases(seed, other):
+        said = answer(described(seed), there)
+        if type(said) is not bool:
+            raise Mismatch("The function did not say True or False.", found=said)
+        if said != wanted:
+            raise Mismatch(f"It is wrong about {what}.", wanted=wanted, found=said, hint=WHY.get(what))
+
+
+# --- transfer: a reference that cannot be moved
+
+
+@check(
+    task="transfer",
+    points=2,
+    needs=far,
+    hints=(
+        "The container ch05-tested knows which image it was made from. What does a registry call that one?",
+        "`docker image inspect` has a field for the digests under which a registry knows an image.",
+    ),
+)
+def pinned(lab, far):
+    """`ch05-pinned` on `ch05-far` runs the tested image, by a reference that no push can move"""
+    box = far_engine(lab)
+    tested, made = (inspected(box, "container", name) for name in ("ch05-tested", "ch05-pinned"))
+    if tested is None:
+        raise Missing("The container ch05-tested is gone.", fix=AGAIN)
+    if made is None:
+        raise Missing(f"There is no container ch05-pinned on {FAR}.")
+    name, _, digest = made["Config"]["Image"].partition("@")
+    right = made["Image"] == tested["Image"]
+    if not digest:
+        found = "the tested image" if right else "another image"
+        hint = "Where does the tag point to today?"
+        if right:
+            hint = "An engine that does not have the image cannot pull it by its id."
+            hint = "Whatever tag it is, a push can move it." if ":" in name and "/" in name else hint
+        raise Mismatch("The reference has no manifest's digest.", found=f"{name}: {found}", hint=hint)
+    if not right:
+        wanted = f"the image that says {far['leaves'][far['tested']]}"
+        raise Mismatch("The digest is that of another image.", wanted=wanted, found=digest)
+    repository = name.removeprefix("localhost:5000/").split(":")[0]
+    kind = "Accept: application/vnd.docker.distribution.manifest.v2+json"
+    url = f"http://localhost:5000/v2/{repository}/manifests/{digest}"
+    status, _ = tried(box, f"curl --silent --fail --header '{kind}' --output /dev/null {url}")
+    if status:
+        raise Mismatch("The registry has no such manifest.", found=made["Config"]["Image"])
+
+
+# --- repair: a build that does not drift
+
+
+def spices(random: Random):
+    """Three packages, their versions on Monday, and the two of them that have newer ones on Friday."""
+    names = sorted(random.sample(SPICES, 3))
+    monday = {name: f"{random.randint(1, 4)}.{random.randint(1, 8)}" for name in names}
+    newer, prices = random.sample(names, 2), random.sample(range(10, 60), 5)
+    return {"names": names, "monday": monday, "newer": newer, "prices": prices}
+
+
+def offered(facts, prices):
+    """The packages that the archive offers on Monday, and those on Friday."""
+    monday = [
+        (name, facts["monday"][name], price) for name, price in zip(facts["names"], prices, strict=False)
+    ]
+    added = zip(facts["newer"], prices[3:], strict=True)
+    return monday, monday + [(name, f"{facts['monday'][name]}.1", price) for name, price in added]
+
+
+def dockerfile(names):
+    """The Dockerfile with which the repair begins."""
+    install = f"RUN apt-get update && apt-get install --yes {' '.join(names)}"
+    total = " + ".join(f"$(cat /{name})" for name in names)
+    return f"FROM ch05-base:1\n{install}\nRUN date > /baked\nCMD echo $(( {total} ))\n"
+
+
+@scene(spices)
+def drift(lab, facts):
+    """one Dockerfile, built twice on `ch05-far`: the images `ch05-menu:monday` and `ch05-menu:friday`"""
+    box = far_engine(lab)
+    base = b"".join(lab.docker.images.get(BASE).save(named=True))
+    sources = (
+        "rm -f /etc/apt/sources.list.d/* && echo 'deb [trusted=yes] http://index ./' > /etc/apt/sources.list"
+    )
+    put(box, "base", {"base.tar": base, "Dockerfile": f"FROM {BASE}\nRUN {sources}\n".encode()})
+    run(box, "cd /root/base && docker load --input base.tar && docker build --tag ch05-base:1 - < Dockerfile")
+    for day, packages in zip(DAYS, offered(facts, facts["prices"]), strict=True):
+        address, name = (
+            ("127.0.0.2", "ch05-far-monday") if day == "Monday" else ("127.0.0.1", "ch05-far-index")
+        )
+        served = archive(lab, box, address, packages, name, HELPER)
+        status, said = build(box, dockerfile(facts["names"]), f"ch05-menu:{day.lower()}", address)
+        if status:
+            raise RuntimeError(said[-600:])
+        if day == "Monday":
+            served.remove(force=True)
+
+
+class Twice:
+    """A Dockerfile, built where the archive is Monday's and where it is Friday's, at prices nobody can know.
+
+    A with-block: its images are removed at the end.
+    """
+
+    def __init__(self, lab, facts, answer):
+        if not isinstance(answer, str) or "FROM" not in answer:
+            raise Mismatch("The answer is no Dockerfile.", wanted="its text", found=type(answer).__name__)
+        self.lab, self.facts, self.text, self.box = lab, facts, answer, far_engine(lab)
+        word = secrets.token_hex(4)
+        self.tags = [f"labkit-probe-{word}:{day.lower()}" for day in DAYS]
+        prices = secrets.SystemRandom().sample(range(100, 900), 5)
+        self.total, self.worlds = str(sum(prices[:3])), offered(facts, prices)
+
+    def __enter__(self):
+        for day, tag, packages, n in zip(DAYS, self.tags, self.worlds, (3, 4), strict=True):
+            name, address = tag.replace(":", "-"), f"127.0.0.{n}"
+            served = archive(self.lab, self.box, address, packages, name, HELPER)
+            try:
+                status, said = build(self.box, self.text, tag, address)
+            finally:
+                served.remove(force=True)
+            if status:
+                self.__exit__()
+                lines = [line.split("E: ")[-1] for line in said.splitlines() if "E: " in line]
+                hint = "Which versions did Monday's image have?" if day == "Monday" and lines else None
+                found = "; ".join(lines[:2]) or said[-200:]
+                raise Mismatch(f"It cannot be built where the archive is {day}'s.", found=found, hint=hint)
+        return self
+
+    def __exit__(self, *error):
+        folder = self.tags[0].split(":")[0]
+        tried(self.box, f"docker image rm --force {' '.join(self.tags)}; rm -r /root/{folder}")
+
+    def said(self, n):
+        """What a container of the image of one day prints."""
+        return tried(self.box, f"timeout 20 docker run --rm {self.tags[n]}")[1]
+
+
+REPAIR = {"task": "repair", "points": 2, "timeout": 120}
+
+
+@check(
+    needs=(far, drift),
+    hints=(
+        "Ask both images which versions they have: `dpkg-query --show` lists packages.",
+        "apt takes a version after an equals sign. Which of the packages may change next week?",
+    ),
+    **REPAIR,
+)
+def steady(lab, drift, answer):
+    """The Dockerfile computes what Monday's image computes, whatever the archive offers besides"""
+    with Twice(lab, drift, answer) as built:
+        for n, day in enumerate(DAYS):
+            if (said := built.said(n)) != built.total:
+                hint = "The prices are in the packages: the archive of this check has its own."
+                if day == "Friday":
+                    hint = "On Monday it was right. Which package is free to change?"
+                wanted, found = built.total, said[-200:]
+                raise Mismatch(f"{day}'s build computes another sum.", wanted=wanted, found=found, hint=hint)
+
+
+@check(
+    needs=(far, drift, steady),
+    hints=(
+        "Which files differ between two builds, and which of them does the program need?",
+        "A first stage may be as untidy as it likes, if only the result is copied out of it.",
+    ),
+    **REPAIR,
+)
+def identical(lab, drift, answer):
+    """Two builds of the Dockerfile, on Monday and on Friday, are equal bit for bit"""
+    with Twice(lab, drift, answer) as built:
+        if built.said(1) != built.total:
+            raise Mismatch("This Dockerfile computes another sum than the one before.")
+        one, other = (inspected(built.box, "image", tag) for tag in built.tags)
+        if one["Id"] == other["Id"]:
+            return
+        monday, friday = (files(built.box, tag) for tag in built.tags)
+        unlike = sorted(p for p in monday.keys() | friday.keys() if monday.get(p) != friday.get(p))
+        differ(unlike, one["RootFS"] == other["RootFS"])
+
+
+def differ(unlike, layers):
+    """Says on which level two images differ."""
+    if "/baked" in unlike:
+        raise Mismatch(
+            "A file holds the time of the build.", found="/baked", hint="Does the program need it?"
+        )
+    if unlike:
+        hint = "What apt knows of the archive changes with the archive."
+        if any(path.startswith("/var/log") for path in unlike):
+            hint = "Logs tell when something was installed."
+        found = ", ".join(unlike[:4])
+        raise Mismatch("Files of the two images differ in contents.", found=found, hint=hint)
+    if not layers:
+        hint = "Equal contents with other times are another layer. Which step writes into a folder?"
+        raise Mismatch("All contents are equal, the layers are not.", hint=hint)
+    raise Mismatch("The layers are equal, the configs are not.", hint="Which time does the config name?")

@@ -1,0 +1,272 @@
+"""What "done" means in the exercise of chapter 13: probes, a rollout without a loss, a release undone."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+
+from labkit import Mismatch, TimedOut
+from labkit.checks import check, scene
+from labkit.home import REGISTRY
+from labkit.kube import ask, find
+from labkit.probe import pod
+from labkit.probe_kube import listed, pods_of, rolled_out, there
+from labkit.probe_pod import restarts
+from labkit.probe_ready import taken_out
+from labkit.probe_rollout import answers_on, restart_under_load
+from labkit.probe_service import behind, everyone_answers, port_of, reaches
+
+CLUSTER = True
+WEB = f"{REGISTRY}/web"
+HANG_SECONDS, LINGER = 25, 2.0
+READY = {"httpGet": {"path": "/readyz", "port": 8080}, "periodSeconds": 1}
+FAULTS = ("image", "port", "probe", "request", "key")
+
+
+def service(lab, name, **changes):
+    """Applies a service's manifest and waits for its rollout, where there is to be one."""
+    gaps = {
+        "IMAGE": f"{WEB}:1.0",
+        "VERSION": "1.0",
+        "PORT": "8080",
+        "KEY": "greeting",
+        "CPU": "10m",
+        "GRACE": 30,
+    }
+    gaps |= {"READINESS": json.dumps(READY), "GREETING": "hello", "NAME": name, **changes}
+    lab.apply("task.yaml", force=True, **gaps)
+
+
+def anew(lab, name):
+    """Removes a Deployment that somebody may have changed, and waits until it is gone."""
+    delete = find(lab.dynamic, None, "Deployment").delete
+    if ask(lambda: delete(name=name, namespace=lab.namespace, propagation_policy="Foreground")):
+        lab.wait(f"deployment/{name}", "gone", timeout=60)
+
+
+# --- do: probes
+
+
+@scene(lambda random: {})
+def hanging(lab, facts):
+    """a `desk` of two replicas that nobody asks anything"""
+    anew(lab, "desk")
+    service(lab, "desk", READINESS="null")
+    lab.wait("deployment/desk", "complete", timeout=120)
+
+
+@check(
+    task="do",
+    points=1,
+    needs=hanging,
+    timeout=300,
+    hints=(
+        "Two probes ask two questions. Which of them decides who gets requests?",
+        "What does the app answer at /readyz and at /healthz, when it is alive and not ready?",
+    ),
+)
+def readiness(lab):
+    """A replica of `desk` that says it is not ready gets no more requests, and is not restarted"""
+    pods = rolled_out(lab, "desk")
+    found = there(lab, "Service", "desk")
+    reached = behind(lab, found, 80, pods, lambda strangers: None)
+    with pod(lab) as inside:
+        everyone_answers(inside, found, 80, pods)
+        taken_out(lab, inside, found, 80, reached[0])
+    return found
+
+
+@check(
+    task="do",
+    points=2,
+    needs=(hanging, readiness),
+    timeout=300,
+    hints=(
+        "Hang a replica yourself, by a POST to its /hang, and watch `kubectl get pods`.",
+        "What is still true of a process that hangs? A probe that asks just that will not see it.",
+    ),
+)
+def liveness(lab, readiness):
+    """A replica of `desk` that hangs is restarted within 25 s, and is ready again"""
+    one = behind(lab, readiness, 80, rolled_out(lab, "desk"), lambda strangers: None)[0]
+    before = restarts(listed(lab, "Pod"))
+    with pod(lab) as inside:
+        inside.http(f"http://{one.ip}:{one.port}/hang", method="POST", data="")
+    try:
+        lab.wait(f"pod/{one.pod}", lambda p: restarts([p])[one.uid] > before[one.uid], timeout=HANG_SECONDS)
+    except TimedOut:
+        hint = unseen(lab, one)
+        raise Mismatch(f"A replica that hangs is not restarted within {HANG_SECONDS} s.", hint=hint) from None
+    others = {uid: n for uid, n in restarts(rolled_out(lab, "desk")).items() if uid != one.uid}
+    if any(n > before.get(uid, 0) for uid, n in others.items()):
+        raise Mismatch("A replica that did not hang was restarted as well.")
+
+
+def unseen(lab, one):
+    """Why nobody sees that a replica hangs."""
+    found = next((p for p in listed(lab, "Pod") if p["metadata"]["uid"] == one.uid), None)
+    probe = (found or {"spec": {"containers": [{}]}})["spec"]["containers"][0].get("livenessProbe")
+    if not probe:
+        return "Who asks whether it is alive?"
+    if "tcpSocket" in probe:
+        return "The kernel accepts a connection even if the program behind it does nothing any more."
+    if "exec" in probe:
+        return "Does the command ask the process that serves, or only whether there is one?"
+    return "How often is it asked, how long may an answer take, and how many misses does it take?"
+
+
+# --- transfer: no request lost
+
+
+@scene(lambda random: {})
+def counter(lab, facts):
+    """a `counter` of two replicas with a readiness probe, which loses requests at each rollout"""
+    anew(lab, "counter")
+    service(lab, "counter")
+    lab.wait("deployment/counter", "complete", timeout=120)
+
+
+@check(
+    task="transfer",
+    points=3,
+    needs=counter,
+    timeout=400,
+    hints=(
+        "A Pod that is told to end, and a list of addresses that still has it: which of them must wait?",
+        "Two roads lead there: one in the app (its documentation is the head of images/web/web.py), "
+        "one in the Pod's `lifecycle`.",
+    ),
+)
+def lossless(lab):
+    """A rollout of `counter` loses no request, and a Pod that is deleted goes on answering for 2 s"""
+    pods = rolled_out(lab, "counter")
+    found = there(lab, "Service", "counter")
+    one = behind(lab, found, 80, pods, lambda strangers: None)[0]
+    with pod(lab) as inside:
+        lingers(lab, inside, one)
+        rolled_out(lab, "counter")
+        unready(lab, found)
+        sent, lost = restart_under_load(lab, inside, "counter", "http://counter/")
+    if lost:
+        hint = order(there(lab, "Deployment", "counter"))
+        raise Mismatch("Requests were lost during a rollout.", found=f"{lost} of {sent}", hint=hint)
+
+
+def lingers(lab, inside, one):
+    """A Pod that is deleted, with its own grace period, answers on for a while."""
+    if answers_on(lab, inside, one, "/healthz", LINGER) < LINGER:
+        wanted = f"answers for {LINGER:g} s"
+        raise Mismatch(
+            "A Pod that is being deleted soon stops answering.", wanted=wanted, hint=cut_short(lab)
+        )
+
+
+def cut_short(lab):
+    """Why a Pod does not go on answering."""
+    spec = there(lab, "Deployment", "counter")["spec"]["template"]["spec"]
+    box = spec["containers"][0]
+    drain = next(
+        (float(v.get("value") or 0) for v in box.get("env") or [] if v["name"] == "DRAIN_SECONDS"), 0
+    )
+    if spec["terminationGracePeriodSeconds"] <= LINGER and (drain or box.get("lifecycle")):
+        return "It is told to take its time, and is killed before it has. Which field sets that bound?"
+    if drain or box.get("lifecycle"):
+        return "It takes its time, but not enough."
+    return "The address is taken off the list while the process is told to end. Which of the two is quicker?"
+
+
+def unready(lab, found):
+    """Waits until only ready Pods are behind the Service."""
+    reaches(
+        lab, found, port_of(found, 80).get("name"), lambda now: len(now) == 2 and all(a.ready for a in now)
+    )
+
+
+def order(deployment):
+    """What is wrong with how a rollout goes on."""
+    spec = deployment["spec"]
+    if spec["strategy"]["type"] == "Recreate":
+        return "In which order does this strategy make and remove Pods?"
+    if not spec["template"]["spec"]["containers"][0].get("readinessProbe"):
+        return "A new Pod gets requests as soon as it counts as ready. When is that, if nobody asks?"
+    rolling = spec["strategy"].get("rollingUpdate") or {}
+    if rolling.get("maxUnavailable") in ("100%", 2):
+        return "How many of the old Pods may be missing while the new ones start?"
+    return "Watch the Pods of a rollout: who is there at each moment, and who is ready?"
+
+
+# --- repair: a release that will not roll out
+
+
+def release(random: Random):
+    """What is wrong with version 2.0, and the greeting that version 1.1 has."""
+    return {"fault": random.choice(FAULTS), "greeting": random.choice(("moin", "servus", "ahoi"))}
+
+
+WRONG = {
+    "image": {"IMAGE": f"{WEB}:2.O"},
+    "port": {"PORT": "eighty"},
+    "probe": {"READINESS": json.dumps({**READY, "httpGet": {"path": "/ready", "port": 8080}})},
+    "request": {"CPU": "1000"},
+    "key": {"KEY": "salutation"},
+}
+
+
+@scene(release)
+def stuck(lab, facts):
+    """a `shop` in its third version, whose rollout does not end"""
+    anew(lab, "shop")
+    same = {"GREETING": facts["greeting"], "GRACE": 1}
+    for version in ("1.0", "1.1"):
+        service(lab, "shop", VERSION=version, **same)
+        lab.wait("deployment/shop", "complete", timeout=120)
+    service(lab, "shop", VERSION="2.0", **{**same, **WRONG[facts["fault"]]})
+    lab.wait("deployment/shop", lambda d: d["status"].get("unavailableReplicas"), timeout=60)
+
+
+@check(
+    task="repair",
+    points=3,
+    needs=stuck,
+    timeout=300,
+    hints=(
+        "`kubectl rollout history deployment/shop` lists the versions. Which was the last good one?",
+        "Is the rollout complete? Which version answers? Who would stop the next bad one?",
+    ),
+)
+def recovered(lab, stuck):
+    """`shop` has rolled out version 1.1 again, with both replicas, its settings and its probe"""
+    deployment = there(lab, "Deployment", "shop")
+    if (wanted := deployment["spec"].get("replicas", 1)) != 2:
+        raise Mismatch("The number of replicas is another.", wanted=2, found=wanted)
+    if deployment["spec"].get("paused"):
+        hint = "A rollout that is paused is not over."
+        raise Mismatch("The rollout is paused.", hint=hint, found=f"{len(pods_of(lab, deployment))} new Pods")
+    pods = rolled_out(lab, "shop")
+    if any(not p["spec"]["containers"][0].get("readinessProbe") for p in pods):
+        hint = "It was the probe that kept the bad version from the customers."
+        raise Mismatch("The replicas have no readiness probe any more.", hint=hint)
+    found = there(lab, "Service", "shop")
+    behind(lab, found, 80, pods, lambda strangers: None)
+    with pod(lab) as inside:
+        everyone_answers(inside, found, 80, pods)
+        said = [inside.http(f"http://{a.ip}:{a.port}/config")[0].json() for a in whom(lab, found)]
+    for one in said:
+        answered(one, stuck)
+
+
+def whom(lab, found):
+    """The addresses behind a Service."""
+    _, seen = reaches(lab, found, port_of(found, 80).get("name"), lambda now: len(now) == 2)
+    return seen
+
+
+def answered(said, facts):
+    """Holds what a replica says against version 1.1."""
+    if said["VERSION"] != "1.1":
+        older = "`undo` without a number goes back one step; with --to-revision it goes where it is told."
+        hint = older if said["VERSION"] == "1.0" else "It runs, but nobody has said that it is good."
+        raise Mismatch("Another version answers.", wanted="1.1", found=said["VERSION"], hint=hint)
+    if said["GREETING"] != facts["greeting"]:
+        hint = "The version is a number; the template is more than that."
+        raise Mismatch("Version 1.1 answers, and not with its settings.", found=said["GREETING"], hint=hint)
