@@ -22,7 +22,7 @@ from labkit.probe_service import behind, everyone_answers
 CLUSTER = True
 WEB = f"{REGISTRY}/web"
 SETTINGS = {"GREETING": "welcome", "MODE": "prod"}
-MEMORY, CPU = parse_quantity("128Mi"), parse_quantity("20m")
+MEMORY = parse_quantity("128Mi")
 WORDS = ("image", "GREETING", "MODE", "memory", "readiness")
 FLEET = tuple(f"shop-{i}" for i in range(1, 7))
 LEAST, MOST = 3, 6
@@ -173,13 +173,9 @@ def shop(lab, fleet):
         if not image_ids(found) & right:
             images = ", ".join(box["image"] for box in found["spec"]["containers"])
             raise Mismatch("The replicas run another image.", wanted=f"{WEB}:1.0", found=images)
-        same("request of CPU", CPU, stated(found, "requests", "cpu"))
-        same(
-            "limit of memory",
-            MEMORY,
-            stated(found, "limits", "memory"),
-            "M is 1000 · 1000, Mi is 1024 · 1024.",
-        )
+        same("request of CPU", "20m", stated(found, "requests", "cpu"))
+        hint = "M is 1000 · 1000, Mi is 1024 · 1024."
+        same("limit of memory", "128Mi", stated(found, "limits", "memory"), hint)
     return pods
 
 

@@ -30,12 +30,12 @@ def stated(pod: Object, kind: str, what: str) -> Decimal | None:
     return None
 
 
-def same(what: str, wanted: Decimal, found: Decimal | None, hint: str | None = None) -> None:
+def same(what: str, wanted: str, found: Decimal | None, hint: str | None = None) -> None:
     """Holds a quantity of a replica against what was asked for, however both are spelled.
 
     Args:
         what: the quantity in words.
-        wanted: what was asked for.
+        wanted: what was asked for, such as ``128Mi``.
         found: what is stated; None if nothing.
         hint: where to look if it is another.
 
@@ -44,7 +44,7 @@ def same(what: str, wanted: Decimal, found: Decimal | None, hint: str | None = N
     """
     if found is None:
         raise Mismatch(f"A replica has no {what}.", wanted=wanted)
-    if found != wanted:
+    if found != parse_quantity(wanted):
         raise Mismatch(f"A replica has another {what}.", wanted=wanted, found=found, hint=hint)
 
 

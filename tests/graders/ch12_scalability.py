@@ -274,10 +274,11 @@ def shop_autoscaled(lab, fleet):
     kubectl(lab, "autoscale deployment/shop --min 3 --max 6 --cpu 80%")
 
 
-@wrong("reached", "gives its Pods the label of those made by hand")
+@wrong("reached", "selects by a label that those made by hand have, too, and sends to a port by its name")
 def reached_by_hand(lab):
-    labels = {"app": "shop"}
-    apply(lab, deployment(labels=labels), service(selector=labels))
+    ports = [{"port": 80, "targetPort": "http"}]
+    made = deployment(ports=[{"name": "http", "containerPort": 8080}])
+    apply(lab, made, service(selector={"app": "shop"}, ports=ports))
 
 
 @wrong("reached", "copies the example and keeps its selector")
