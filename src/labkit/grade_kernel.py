@@ -160,7 +160,8 @@ class Kernel:
             return f"{stopped}: it was stopped"
         reply = self.client.reply
         if reply.get("status") == "error":
-            return f"raised {plain(reply.get('ename'), 80)}: {plain(reply.get('evalue'))}"
+            said = [plain(reply.get(part) or "", 300) for part in ("ename", "evalue")]
+            return f"raised {': '.join(filter(None, said))}"
         return None
 
     async def end(self) -> None:
