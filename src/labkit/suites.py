@@ -52,7 +52,6 @@ SUITES = (
     Suite("console blocks and ledger", pytest("tests/notebooks")),
     Suite("graders", labkit("prove", "--quiet")),
     Suite("grading", pytest("tests/grade")),
-    Suite("planted changes", ("-m", "labkit.planted")),
     Suite("site", pytest("tests/site")),
     Suite("faults", pytest("tests/lab", "-m", "faults")),
 )

@@ -48,7 +48,6 @@ def test_every_suite_is_there():
         "console blocks and ledger",
         "graders",
         "grading",
-        "planted changes",
         "site",
         "faults",
     ]
