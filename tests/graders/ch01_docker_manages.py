@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import subprocess
+from contextlib import suppress
+
+import docker
 
 from labkit.engine import docker_cmd
 from labkit.proof import right, wrong
@@ -69,6 +72,14 @@ def inventory_names(lab):
             "volumes": [v.name for v in client.volumes.list()],
             "cache": [],
         }
+
+    lab.seat.hand_in("inventory", inventory)
+
+
+@wrong("inventory", "returns one number")
+def inventory_one_number(lab):
+    def inventory(client):
+        return len(client.images.list()) + len(client.containers.list(all=True))
 
     lab.seat.hand_in("inventory", inventory)
 
@@ -149,6 +160,11 @@ def built_ends(lab):
     build(lab, f'FROM {BASE}\nCMD ["date"]\n')
 
 
+@wrong("built", "its command fails within the second")
+def built_ends_soon(lab):
+    build(lab, f'FROM {BASE}\nCMD ["sh", "-c", "sleep 0.7; exit 3"]\n')
+
+
 @wrong("built", "another version")
 def built_version(lab):
     build(lab, f'FROM {BASE}\nCMD ["sleep", "infinity"]\n', tag="ch01-clock:2")
@@ -209,6 +225,11 @@ def picture_bind(lab):
 @wrong("picture", "an anonymous volume")
 def picture_anonymous(lab):
     picture(lab, clock={"volumes": ["/shelf"]})
+
+
+@wrong("picture", "another volume")
+def picture_other_volume(lab):
+    picture(lab, clock={"volumes": ["ch01-shelf2:/shelf"]})
 
 
 @wrong("picture", "mounted elsewhere")
@@ -313,6 +334,25 @@ def cleaned_running_only(lab, shared):
         container.remove(force=True)
     for volume in lab.docker.volumes.list(filters=blue(lab)):
         volume.remove()
+
+
+@wrong("cleaned", "filters by the label without its value")
+def cleaned_by_key(lab, shared):
+    for container in lab.docker.containers.list(filters={"label": "ch01.team"}):
+        container.remove(force=True)
+
+
+@wrong("cleaned", "stops the containers, and leaves all where it is")
+def cleaned_stopped(lab, shared):
+    for container in lab.docker.containers.list(filters=blue(lab)):
+        container.stop(timeout=1)
+
+
+@wrong("cleaned", "without force, and goes on")
+def cleaned_without_force(lab, shared):
+    for container in lab.docker.containers.list(all=True, filters=blue(lab)):
+        with suppress(docker.errors.APIError):
+            container.remove()
 
 
 @wrong("cleaned", "stops everybody first")
