@@ -11,21 +11,22 @@ import click
 @click.command()
 @click.option("--runs", default=3, show_default=True, help="Runs of each figure; medians are shown.")
 @click.option("--with-engine", is_flag=True, help="Stop the course's own Docker daemon before each `up`.")
-@click.option("--only", type=click.Choice(["lab", "wait"]), help="One half of it.")
+@click.option("--only", type=click.Choice(["lab", "wait", "checks"]), help="One part of it.")
 def command(runs: int, with_engine: bool, only: str | None) -> None:
     """Measure the lab in a second lab beside yours; exit status 1 if a figure is out of bounds."""
     from rich.console import Console
 
-    from labkit import bench, up
-    from labkit.bench_wait import figures
+    from labkit import bench, bench_checks, bench_wait, up
 
     up.bring_up()
     found = []
-    if only != "wait":
+    if only in (None, "lab"):
         with tempfile.TemporaryDirectory() as folder:
             found += bench.measure(runs, with_engine, Path(folder))
-    if only != "lab":
-        found += figures()
+    if only in (None, "wait"):
+        found += bench_wait.figures()
+    if only in (None, "checks"):
+        found += bench_checks.figures()
     console = Console(highlight=False, soft_wrap=True)
     for f in found:
         bound = f"≤ {f.bound:g}" if f.bound is not None else ""
