@@ -77,7 +77,7 @@ class Judge:
             arguments = self._arguments(check)
             return {"verdict": PASS}, bounded(check, arguments)
         except Blocked as e:
-            return {"verdict": SKIP, "message": str(e)}, None
+            return unwell(self.lab, self.suite) or {"verdict": SKIP, "message": str(e)}, None
         except Outage as e:
             return e.told, None
         except Failure as e:
@@ -121,11 +121,17 @@ def bounded(check: Check, arguments: dict[str, Any]) -> Any:
     Raises:
         BrokenEnvironment: it took too long.
     """
-    return within(check.timeout, lambda: check.call(**arguments), "The check")
+    late = f"The check did not end within {check.timeout:g} s."
+    return within(check.timeout, lambda: check.call(**arguments), late)
 
 
-def within(seconds: float, call: Callable[[], Any], what: str) -> Any:
+def within(seconds: float, call: Callable[[], Any], late: str) -> Any:
     """Calls something in a thread of its own, which is left behind when it takes too long.
+
+    Args:
+        seconds: how long it may take.
+        call: what is called.
+        late: what is said if it takes longer.
 
     Raises:
         BrokenEnvironment: it took too long.
@@ -138,23 +144,24 @@ def within(seconds: float, call: Callable[[], Any], what: str) -> Any:
         except BaseException as e:
             outcome["raised"] = e
 
-    thread = threading.Thread(target=run, daemon=True, name=what)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
-        raise BrokenEnvironment(f"{what} did not end within {seconds:g} s.", fix=AGAIN)
+        raise BrokenEnvironment(late, fix=AGAIN)
     if "raised" in outcome:
         raised = outcome["raised"]
         if isinstance(raised, Exception):
             raise raised
-        raise RuntimeError(f"{what} raised {type(raised).__name__}") from raised  # it ends no grader
+        raise RuntimeError(f"it raised {type(raised).__name__}") from raised  # it ends no grader
     return outcome["value"]
 
 
 def unwell(lab: Any, suite: Suite) -> dict[str, Any] | None:
     """Looks at the lab itself before anybody is blamed: what is wrong with it, or None."""
     try:
-        within(HEALTH_SECONDS, lambda: healthy(lab, suite), "A look at the lab")
+        late = f"The lab gave no sign of life within {HEALTH_SECONDS:g} s."
+        within(HEALTH_SECONDS, lambda: healthy(lab, suite), late)
     except Exception as e:
         return explain(e)
     return None

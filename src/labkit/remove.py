@@ -17,6 +17,7 @@ from docker.errors import APIError, ImageNotFound, NotFound
 from kubernetes import client
 
 from labkit import remove_kube, wait_docker
+from labkit.blame import root
 from labkit.errors import EngineUnavailable, NotOurs
 from labkit.home import REGISTRY
 from labkit.labelled import BUILT
@@ -45,7 +46,7 @@ def engine_errors() -> Iterator[None]:
     try:
         yield
     except requests.exceptions.RequestException as e:
-        raise EngineUnavailable("The Docker daemon went away.", found=e, fix="make up") from None
+        raise EngineUnavailable("The Docker daemon went away.", found=root(e), fix="make up") from None
 
 
 def things(

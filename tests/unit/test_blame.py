@@ -143,6 +143,17 @@ def test_a_bug_says_where(lab):
     assert "KeyError: 'State'" in lab.told(KeyError("State")).evidence
 
 
+def test_a_refused_connection_is_told_in_the_systems_own_words(lab):
+    with pytest.raises(requests.exceptions.ConnectionError) as e:
+        requests.get("http://127.0.0.1:9/", timeout=1)
+    assert lab.told(e.value).found == "[Errno 111] Connection refused"
+    assert blame.root(KeyError("x")).args == ("x",)
+    loop = ValueError("x")
+    loop.__context__ = KeyError("y")
+    loop.__context__.__context__ = loop
+    assert blame.root(loop) is loop
+
+
 def test_every_docker_error_has_been_thought_of():
     """A new kind of error in the SDK is looked at here, and does not become a failure by its class alone."""
     kinds = [

@@ -38,7 +38,7 @@ def test_a_silent_engine_is_told_in_time(lab, monkeypatch):
     started = time.monotonic()
     result = lab.told(Missing("There is no web."))
     assert result.verdict == ERROR
-    assert "did not end within 0.3 s" in result.message
+    assert result.message == "The lab gave no sign of life within 0.3 s."
     assert time.monotonic() - started < 3
     held.set()
 
@@ -216,6 +216,12 @@ def test_a_scene_that_was_not_started_or_broke_on_its_way_is_a_skip(lab, noted):
     result = Judge(on_stage(lab, []), lab).run("one")
     assert result.verdict == SKIP
     assert 'start("stage")' in result.message
+
+
+def test_a_skip_is_none_while_the_lab_is_down(lab):
+    lab.docker.raises = requests.exceptions.ConnectionError("refused")
+    assert Judge(on_stage(lab, []), lab).run("one").verdict == ERROR
+    assert {r.verdict for r in Judge(chain(lab, fails, []), lab).run_all()} == {ERROR}
 
 
 def test_a_scene_hands_over_its_facts_from_the_seat_alone(lab):
