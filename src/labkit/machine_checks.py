@@ -38,7 +38,9 @@ def python(version: tuple[int, ...] = sys.version_info[:2], lock: Path | None = 
     pins = re.findall(
         r"^([A-Za-z0-9._-]+)==(\S+?)(?: ;.*)? \\$", (lock or repo() / "requirements.txt").read_text(), re.M
     )
-    here = {re.sub(r"[-_.]+", "-", d.name).lower(): d.version for d in importlib.metadata.distributions()}
+    here: dict[str, str] = {}
+    for d in importlib.metadata.distributions():  # as an import: of two on the path, the first one counts
+        here.setdefault(re.sub(r"[-_.]+", "-", d.name).lower(), d.version)
     locked: dict[str, set[str]] = {}
     for name, pin in pins:  # a universal lock may pin one package twice, for two Pythons
         locked.setdefault(name, set()).add(pin)

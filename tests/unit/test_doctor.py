@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -61,6 +62,15 @@ def test_a_package_that_is_not_the_locked_one_is_named(tmp_path):
 
 
 def test_the_environment_of_this_run_is_the_locked_one():
+    found = list(machine_checks.python())
+    assert [f.state for f in found] == [OK, OK], found
+
+
+def test_a_second_copy_later_on_the_path_is_not_the_one_that_runs(monkeypatch, tmp_path):
+    metadata = tmp_path / "click-0.0.1.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text("Metadata-Version: 2.1\nName: click\nVersion: 0.0.1\n")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])  # setuptools appends its own copies so
     assert [f.state for f in machine_checks.python()] == [OK, OK]
 
 
