@@ -159,6 +159,8 @@ class Kernel:
         if stopped:
             return f"{stopped}: it was stopped"
         reply = self.client.reply
+        if any(p.get("source") == "ask_exit" and not p.get("keepkernel") for p in reply.get("payload") or []):
+            raise DeadKernelError("ended its kernel")  # it answers first, and dies some time later
         if reply.get("status") == "error":
             said = [plain(reply.get(part) or "", 300) for part in ("ename", "evalue")]
             return f"raised {': '.join(filter(None, said))}"

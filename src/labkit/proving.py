@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from filelock import FileLock
 from rich.console import Console
 from rich.table import Table
 
@@ -73,10 +74,12 @@ def record(root: Path | None = None) -> dict[str, Any]:
     return {s: e for s, e in found.items() if isinstance(e, dict)} if isinstance(found, dict) else {}
 
 
-def write(known: dict[str, Any]) -> None:
-    """Keeps the last proofs of the exercises that there are."""
-    kept = {s: known[s] for s in sorted(known) if s in stems()}
-    record_file().write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+def write(stem: str, entry: dict[str, Any] | None) -> None:
+    """Keeps one stem's last proof, or that it has none; what another run has kept meanwhile stays."""
+    with FileLock(f"{record_file()}.lock"):
+        known = {**record(), stem: entry}
+        kept = {s: known[s] for s in sorted(known) if known[s] and s in stems()}
+        record_file().write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def commit() -> str:
@@ -122,14 +125,14 @@ def prove(named: Iterable[str], everything: bool, update: bool, quiet: bool) -> 
         outcomes.append(outcome)
         for line in complaints(outcome):
             console.print(f"  {line}", markup=False)
-        known.pop(stem, None)
+        entry = None
         if outcome.is_proven and (
             update or digest(stem) == before
         ):  # what was edited meanwhile is not proven
             proof = {"inputs": digest(stem), "files": digest(stem, patterns=INPUTS), "commit": head}
-            known[stem] = {**proof, **summary(outcome)}
-        write(known)
-    console.print(table({s: known[s] for s in sorted(known)}))
+            entry = {**proof, **summary(outcome)}
+        write(stem, entry)
+    console.print(table(record()))
     proven = sum(o.is_proven for o in outcomes)
     answers = sum(len(o.results) for o in outcomes)
     console.print(f"graders: {answers} answers tried · {proven} passed, {len(outcomes) - proven} failed")

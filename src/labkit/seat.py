@@ -161,6 +161,8 @@ class Seat:
 
         made = {name: os.environ[name] for name in PASSED if name in os.environ}
         made |= {**exports(self.engine.url if self.engine else None), VARIABLE: str(self.folder / FILE)}
+        if self.kubeconfig:
+            made["KUBECONFIG"] = self.kubeconfig
         if self.engine:
             made |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": self.engine.certificates}
         return made

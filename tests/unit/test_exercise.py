@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
 
 import pytest
 import requests
@@ -204,6 +205,15 @@ def test_a_scene_is_set_up_and_noted(lab, capsys):
     assert lab.seat.noted("scenes") == {"stage": True}
     assert capsys.readouterr().out == "Set up: a stage\n"
     assert begin(lab, checks.load(STEM), "stage") == stage.facts(lab.seat)
+
+
+def test_the_namespace_is_the_exercises_and_not_the_scenes(lab, monkeypatch):
+    asked = []
+    monkeypatch.setattr(Lab, "namespace", property(lambda self: asked.append(list(self.scenes))))
+    begin(lab, checks.load(STEM), "stage")
+    assert asked == []
+    begin(lab, replace(checks.load(STEM), cluster=True), "stage")
+    assert asked[0] == ["stage"]  # before the second scene was begun
 
 
 def test_a_scene_that_breaks_on_its_way_is_not_set_up(lab):

@@ -275,6 +275,17 @@ def test_what_was_edited_while_it_was_proven_is_not_proven(outcomes, root, monke
     assert record() == {}
 
 
+def test_two_runs_at_once_keep_what_both_have_proven(outcomes, monkeypatch):
+    def prove_stem(stem, update, say):
+        if stem == "ch96_x":
+            proving.write("ch97_y", {"tasks": [], "controls": {}})  # by another run, meanwhile
+        return outcome(stem=stem)
+
+    monkeypatch.setattr(proving, "prove_stem", prove_stem)
+    status("ch96")
+    assert list(record()) == STEMS
+
+
 def test_an_exercise_that_is_gone_goes_from_the_record(outcomes, root):
     status()
     (root / "solutions/ch97_y.ipynb").unlink()

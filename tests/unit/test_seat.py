@@ -174,6 +174,7 @@ def test_what_a_program_is_told_of_a_seat(monkeypatch, tmp_path):
     assert private["DOCKER_HOST"] == "tcp://127.0.0.1:7"
     assert (private["DOCKER_TLS_VERIFY"], private["DOCKER_CERT_PATH"]) == ("1", "/certs")
     assert private[VARIABLE] == str(tmp_path / "private" / FILE)
+    assert Seat.fresh(STEM, tmp_path / "other", kubeconfig="/other").env()["KUBECONFIG"] == "/other"
 
 
 def test_damage_is_read_as_damage_and_not_as_something_else(folder):
