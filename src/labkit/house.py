@@ -16,7 +16,7 @@ from labkit.ledger import claims
 CODE_CAP, CODE_MEDIAN, TEXT_MEDIAN, OUTPUT_CAP = 15, 6, 60, 15
 CLAIM = re.compile(r"^claim:(C\d\d\.\d+)$")
 PROVE = re.compile(r"\bprove\(\s*[\"'](C\d\d\.\d+)[\"']")
-RAW_ID = re.compile(r"\b(?:sha256:)?[0-9a-f]{12,64}\b")
+RAW_ID = re.compile(r"\b(?:sha256:)?[0-9a-f]{12,64}\b|\bat 0x[0-9a-f]{8,}")
 MARKDOWN_IMAGE = re.compile(r"!\[(.*?)\]\(")
 FIGURE = re.compile(r"^(?:```|:::)\{figure\}[^\n]*\n(.*?)^(?:```|:::)", re.M | re.S)
 FENCES = re.compile(r"^(```+|:::+).*?^\1\s*$", re.M | re.S)
@@ -84,10 +84,15 @@ def outputs(i: int, cell: NotebookNode, tags: list[str]) -> Iterator[str]:
             yield f"cell {i} shows a bitmap: use labkit.render.show"
         if "image/svg+xml" in data and not cell.metadata.get("mystnb", {}).get("image", {}).get("alt"):
             yield f"cell {i} shows a plot without alt text for the site (mystnb.image.alt)"
-    if RAW_ID.search(printed):
-        yield f"cell {i} prints a raw id: {RAW_ID.search(printed)[0][:16]}…"
+    yield from raw_ids(i, printed)
     if len(printed.splitlines()) > OUTPUT_CAP:
         yield f"cell {i} prints {len(printed.splitlines())} lines (cap {OUTPUT_CAP})"
+
+
+def raw_ids(i: int, printed: str) -> Iterator[str]:
+    """What cannot be the same in the next run, an object's address in memory too."""
+    if found := RAW_ID.search(printed):
+        yield f"cell {i} prints a raw id: {found[0][:16]}…"
 
 
 def words(source: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from labkit import book, checks, learners, planted, proof, proving
+from labkit import book, checks, house, learners, planted, proof, proving
 from labkit.home import repo
 
 HOMES = {
@@ -29,12 +29,19 @@ def problems(root: Path | None = None) -> list[str]:
             found.append(f"chapters/{stem}: it has no exercise: solutions/{stem}.ipynb")
         found += told(f"chapters/{stem}", lambda stem=stem: planted.plants(stem, root))
     for stem in solutions:
-        found += [f"solutions/{stem}: {line}" for line in learners.problems(stem, root)]
+        found += [f"solutions/{stem}: {line}" for line in (*learners.problems(stem, root), *ids(stem, root))]
         found += told(f"solutions/{stem}", lambda stem=stem: answers(stem, root))
     stale = proving.stale(root)
     return found + [
         f"tests/graders/record.json: {s} is not proven as it stands: labkit prove {s}" for s in stale
     ]
+
+
+def ids(stem: str, root: Path) -> Iterator[str]:
+    """What a solution has stored that its next run cannot print again."""
+    for i, cell in enumerate(book.read(book.path(stem, "solutions", root)).cells):
+        texts = [o.get("text") or o.get("data", {}).get("text/plain", "") for o in cell.get("outputs", [])]
+        yield from house.raw_ids(i, "\n".join(texts))
 
 
 def answers(stem: str, root: Path) -> None:

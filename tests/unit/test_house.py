@@ -76,6 +76,7 @@ def test_a_sound_chapter():
         (svg(), "without alt text"),
         (code("x", outputs=[new_output("display_data", {"image/png": "AA=="})]), "bitmap"),
         (code("x", outputs=[new_output("stream", text="sha256:" + "ab" * 32)]), "raw id"),
+        (code("x", outputs=[new_output("stream", text="<generator object f at 0x7fada2047880>")]), "raw id"),
         (code("x", outputs=[new_output("stream", text="\n".join("x" * 16))]), "16 lines"),
         (new_markdown_cell("![](a.png)"), "no alt text"),
         (new_markdown_cell(":::{figure} a.svg\nCaption.\n:::"), "no :alt:"),

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from nbformat.v4 import new_output
 
 from labkit import Usage, book, checks, house_exercises, learners, planted, proof, proving, template
 from labkit.house_exercises import problems
@@ -53,6 +54,15 @@ def prove(root):
 
 def test_a_complete_stem_has_no_problems(root):
     assert problems(root) == []
+
+
+def test_what_a_solution_cannot_print_again_is_found(root):
+    path = book.path(STEM, "solutions", root)
+    notebook = book.read(path)
+    cell = next(c for c in notebook.cells if c.cell_type == "code")
+    cell.outputs = [new_output("stream", text="<generator object f at 0x7fada2047880>\n")]
+    book.write(notebook, path)
+    assert any("prints a raw id: at 0x7fada204788" in line for line in problems(root))
 
 
 GONE = {
