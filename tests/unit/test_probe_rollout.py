@@ -1,0 +1,78 @@
+"""What a rollout costs, on a cluster that is made up: who answers, who is gone, what is sent."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from labkit import Mismatch, probe_rollout
+from labkit.probe_rollout import answers_on, restart_under_load
+
+POD = {"metadata": {"name": "old", "uid": "1", "deletionTimestamp": "now"}}
+
+
+class Cluster:
+    """A lab and a helper Pod in it; `replies` says of each request whether it is answered."""
+
+    namespace, dynamic = "ch96", None
+
+    def __init__(self, monkeypatch, replies, fails=None):
+        self.replies, self.done, self.asked = iter(replies), [], threading.Event()
+        self.fails = fails
+        monkeypatch.setattr(probe_rollout, "find", lambda *names: self)
+        monkeypatch.setattr(probe_rollout, "ask", lambda call: call())
+        monkeypatch.setattr(probe_rollout, "rolled_out", self.rolled_out)
+
+    def delete(self, name, namespace):
+        self.done.append(f"delete {name}")
+
+    def patch(self, name, namespace, body, content_type):
+        self.asked.wait(5)  # the load is under way before anything changes
+        self.done.append(f"patch {name}")
+
+    def get(self, namespace):
+        return SimpleNamespace(to_dict=lambda: {"items": [POD, {"metadata": {"name": "new"}}]})
+
+    def rolled_out(self, lab, name):
+        if self.fails:
+            raise self.fails
+        self.done.append(f"rolled out {name}")
+
+    def wait(self, thing, condition, timeout):
+        self.done.append(f"{thing['metadata']['name']} {condition}")
+
+    def http(self, url, times=1, patience=1):
+        self.asked.set()
+        return [SimpleNamespace(ok=next(self.replies, True)) for _ in range(times)]
+
+
+ONE = SimpleNamespace(pod="old", ip="10.0.0.1", port=8080)
+
+
+def test_a_pod_that_stops_answering_at_once(monkeypatch):
+    cluster = Cluster(monkeypatch, [False])
+    assert answers_on(cluster, cluster, ONE, "/healthz", 1) == 0
+    assert cluster.done == ["delete old"]
+
+
+def test_a_pod_that_lingers_is_asked_for_as_long_as_was_said(monkeypatch):
+    cluster = Cluster(monkeypatch, [])
+    assert 0.2 <= answers_on(cluster, cluster, ONE, "/healthz", 0.2) < 5
+
+
+def test_lost_requests_are_counted_until_the_last_old_pod_is_gone(monkeypatch):
+    cluster = Cluster(monkeypatch, [True, False, False])
+    sent, lost = restart_under_load(cluster, cluster, "web", "http://web/")
+    assert lost == 2
+    assert sent >= probe_rollout.ROUND
+    assert cluster.done == ["patch web", "rolled out web", "old gone"]
+
+
+def test_the_load_ends_with_a_rollout_that_fails(monkeypatch):
+    before = threading.active_count()
+    cluster = Cluster(monkeypatch, [], fails=Mismatch("It does not end."))
+    with pytest.raises(Mismatch):
+        restart_under_load(cluster, cluster, "web", "http://web/")
+    assert threading.active_count() == before
