@@ -18,7 +18,8 @@ GUESTS = ["Ada", "Edsger", "Grace"]
 READY_SECONDS = 60
 
 WHY = {
-    "layer": "What is behind the path that {what} writes to? A mount beside it keeps nothing.",
+    "layer": "Nothing is mounted, so all that {what} writes is in the container's own layer.",
+    "beside": "Something is mounted, and not where {what} writes. Compare the two paths, letter by letter.",
     "anonymous": "A volume without a name belongs to one container; the next one gets another.",
     "tmpfs": "Behind that path is memory.",
 }
@@ -67,7 +68,8 @@ def last_words(box, lines=3):
 def lost(box, path, what):
     """The failure of data that a new container did not find."""
     place = behind(box, path)
-    hint = WHY.get(place)
+    is_beside = place == "layer" and any(box.attrs["HostConfig"].get(k) for k in ("Binds", "Mounts"))
+    hint = WHY.get("beside" if is_beside else place)
     return Mismatch(
         f"A new container made like {box.name} does not find the data.",
         wanted="the same data",
@@ -150,10 +152,14 @@ def shared(lab):
     store = running(lab, "ch06-store")
     seen = [count(lab, webs[i % 2]) for i in range(4)]
     if seen != list(range(seen[0], seen[0] + 4)):
+        told = any(line.startswith("REDIS_URL=") for box in webs for line in box.attrs["Config"]["Env"])
         raise Mismatch(
             "The two do not count together.",
             wanted="each visit one more than the last, whoever is asked",
             found=f"a: {seen[0]}, b: {seen[1]}, a: {seen[2]}, b: {seen[3]}",
+            hint="Both are told of a store. Is it one and the same?"
+            if told
+            else "A process that is told of no store counts in its own memory.",
         )
     if visits(store) != seen[-1]:
         raise Mismatch("They count together, but not in ch06-store.", wanted=seen[-1], found=visits(store))

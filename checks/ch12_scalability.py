@@ -229,7 +229,7 @@ def answered(said):
     ),
 )
 def kept(lab, shop, reached):
-    """A replica that says it is not ready gets no request 5 s later; one that is deleted is replaced"""
+    """A replica that says it is not ready gets no request 10 s later; one that is deleted is replaced"""
     service, one, before = reached
     with pod(lab) as inside:
         taken_out(lab, inside, service, 80, one)
