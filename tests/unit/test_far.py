@@ -45,9 +45,9 @@ def test_files_are_sent_into_a_folder():
     far.put(box, "shop", {"Dockerfile": b"FROM scratch\n"})
     (where, data) = box.archives[0]
     assert where == "/root"
-    archive = tarfile.open(fileobj=io.BytesIO(data))
-    assert archive.getnames() == ["shop/Dockerfile"]
-    assert archive.extractfile("shop/Dockerfile").read() == b"FROM scratch\n"
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        assert archive.getnames() == ["shop/Dockerfile"]
+        assert archive.extractfile("shop/Dockerfile").read() == b"FROM scratch\n"
 
 
 def test_a_build_sees_the_archive_and_the_time_of_the_sources():
