@@ -21,6 +21,7 @@ from labkit.proof import FOLDER
 from labkit.prover import Outcome, prove_stem
 from labkit.results import ERROR, PASS, SKIP
 from labkit.run import run
+from labkit.sources import closure
 
 SIXTH = 6
 NOTHING_COLLECTED = 5
@@ -31,7 +32,9 @@ INPUTS = (
     "tests/graders/{stem}.py",
     "tests/graders/{stem}.json",
 )
-SHARED = ("src/labkit/*.py", "images/**/*", "requirements.txt")
+SHARED = ("images/**/*", "requirements.txt")
+TRYING = ("prover", "controls")
+"""The modules that try answers: a proof depends on what they import."""
 
 
 def stems() -> list[str]:
@@ -42,9 +45,13 @@ def stems() -> list[str]:
 def digest(stem: str, root: Path | None = None, patterns: Iterable[str] = (*INPUTS, *SHARED)) -> str:
     """A digest of everything that a stem's proof depends on."""
     root, total = root or repo(), hashlib.sha256()
-    for pattern in patterns:
-        for path in sorted(p for p in root.glob(pattern.format(stem=stem)) if is_source(p)):
-            total.update(f"{path.relative_to(root)}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    paths = [p for pattern in patterns for p in sorted(root.glob(pattern.format(stem=stem))) if is_source(p)]
+    if SHARED[0] in patterns:
+        package = root / "src/labkit"
+        seeds = [package / f"{name}.py" for name in TRYING]
+        paths += closure([*seeds, *(p for p in paths if p.suffix == ".py")], package)
+    for path in paths:
+        total.update(f"{path.relative_to(root)}\0{path.stat().st_size}\0".encode() + path.read_bytes())
     return total.hexdigest()[:16]
 
 

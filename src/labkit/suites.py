@@ -51,8 +51,10 @@ SUITES = (
     Suite("notebooks", ("-m", "labkit.notebooks")),
     Suite("console blocks and ledger", pytest("tests/notebooks")),
     Suite("graders", labkit("prove", "--quiet")),
+    Suite("planted changes", ("-m", "labkit.planted")),
     Suite("grading", pytest("tests/grade")),
-    Suite("site", pytest("tests/site")),
+    Suite("pages", pytest("tests/site/test_pages.py", "-n2")),
+    Suite("site", pytest("tests/site", "--ignore=tests/site/test_pages.py")),
     Suite("faults", pytest("tests/lab", "-m", "faults")),
 )
 

@@ -54,7 +54,9 @@ def root(monkeypatch, tmp_path):
     for stem in STEMS:
         for name in (f"checks/{stem}.py", f"solutions/{stem}.ipynb", f"tests/graders/{stem}.py"):
             (tmp_path / name).write_text(f"# {name}\n")
+    (tmp_path / "src/labkit/prover.py").write_text("from labkit import judge\n")
     (tmp_path / "src/labkit/judge.py").write_text("# the judge\n")
+    (tmp_path / "src/labkit/site.py").write_text("# builds pages\n")
     for module in (proving, prover, book):
         monkeypatch.setattr(module, "repo", lambda: tmp_path)
     monkeypatch.setattr(proving, "run", lambda command: "abc123\n")
@@ -211,7 +213,14 @@ FILES = [
     "k8s/ch96_x/web.yaml",
 ]
 SHARED = ["src/labkit/judge.py", "images/web/Dockerfile", "requirements.txt"]
-OTHERS = ["checks/ch97_y.py", "k8s/ch97.yaml", "README.md", "src/labkit/judge.pyc", "images/__pycache__/a.py"]
+OTHERS = [
+    "checks/ch97_y.py",
+    "k8s/ch97.yaml",
+    "README.md",
+    "src/labkit/site.py",
+    "src/labkit/judge.pyc",
+    "images/__pycache__/a.py",
+]
 
 
 @pytest.mark.parametrize("name", [*FILES, *SHARED, *OTHERS])

@@ -47,7 +47,9 @@ def test_every_suite_is_there():
         "notebooks",
         "console blocks and ledger",
         "graders",
+        "planted changes",
         "grading",
+        "pages",
         "site",
         "faults",
     ]
