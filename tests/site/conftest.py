@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from filelock import FileLock
 from playwright.sync_api import sync_playwright
 
 from labkit import browser, site
 
 
 @pytest.fixture(scope="session")
-def html(tmp_path_factory, worker_id):
-    """The folder of the built site; of several workers the first one builds it."""
-    if worker_id == "master":
-        return site.build()
-    shared = tmp_path_factory.getbasetemp().parent  # all workers' of this run, and no other run's
-    with FileLock(shared / "site.lock"):
-        built = shared / "site.txt"
-        if not built.exists():
-            built.write_text(str(site.build()))
-    return Path(built.read_text())
+def html():
+    """The folder of the built site."""
+    return site.build()
 
 
 @pytest.fixture(scope="session")
