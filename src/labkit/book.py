@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -20,6 +21,7 @@ FIGURE = re.compile(r"\[figure: (.*)\]", re.S)
 """The plain form of a picture made by `labkit.render.show`: its alt text."""
 
 CELL_SECONDS = 600
+CLOSE = "from labkit.lab import Lab\nif lab := Lab.opened():\n    lab.close()"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -103,6 +105,12 @@ def write(notebook: NotebookNode, target: Path) -> bool:
     return True
 
 
+async def closed(runner: Any, cell: NotebookNode) -> None:
+    """Closes the Lab of a kernel whose cell has failed: it does not come to its last cell."""
+    if "raises-exception" not in cell.metadata.get("tags", []):
+        await runner.kc.execute(CLOSE, silent=True, reply=True, timeout=CELL_SECONDS)
+
+
 def execute(notebook: Path, save: bool = True) -> NotebookNode:
     """Runs a notebook in a fresh kernel, in its own folder, and stores its outputs.
 
@@ -123,7 +131,9 @@ def execute(notebook: Path, save: bool = True) -> NotebookNode:
         options = {"timeout": CELL_SECONDS, "record_timing": False, "coalesce_streams": True}
         with tempfile.TemporaryDirectory() as progress:  # nobody's choices are stored in an output
             env = {**os.environ, "LABKIT_PROGRESS": progress}
-            NotebookClient(found, resources=resources, **options).execute(env=env)
+            runner = NotebookClient(found, resources=resources, **options)
+            runner.on_cell_error = lambda cell, **_: closed(runner, cell)
+            runner.execute(env=env)
     except CellExecutionError as e:
         raise LabkitError(f"{notebook.name} failed.", found=str(e).strip()[-1500:]) from None
     if save:

@@ -96,6 +96,28 @@ def test_a_failing_cell_is_told_and_nothing_is_stored(root):
     assert path.read_text() == before
 
 
+FAKE = """
+from labkit.lab import Lab
+class Fake:
+    def close(self):
+        open("closed", "w").close()
+Lab._open["ch01_a"] = Fake()
+"""
+
+
+def test_a_run_that_fails_leaves_no_lab_open(root):
+    wanted = new_code_cell("1/0", metadata={"tags": ["raises-exception"]})
+    put(
+        root,
+        "ch01_a",
+        [new_code_cell(FAKE), wanted, new_code_cell("import os; assert os.path.exists('closed')")],
+    )
+    path = book.path("ch01_a", root=root)
+    with pytest.raises(book.LabkitError, match="AssertionError"):  # an error that is wanted closes nothing
+        book.execute(path)
+    assert (path.parent / "closed").exists()
+
+
 def test_outputs_are_stored_without_times(root):
     put(root, "ch01_a", [new_code_cell("print(6 * 7)")])
     path = book.path("ch01_a", root=root)
