@@ -181,7 +181,7 @@ def lens_cli(lab, closed):
     )
 
 
-@right("lens", "by the app's id, with more rights and a first process for orphans")
+@right("lens", "by the app's id, with more rights")
 def lens_by_id(lab, closed):
     app = lab.docker.containers.get("ch02-app")
     modes = dict.fromkeys(JOINED, f"container:{app.id}")
