@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from labkit import Mismatch
+from labkit import Mismatch, Missing
 from labkit.checks import check, scene
 from labkit.probe import http, run, running
 
@@ -209,10 +209,10 @@ def closed(lab, services):
     for other in services["names"]:
         if other == word:
             continue
-        box = running(lab, f"ch03-{other}")
+        box = service(lab, other)
         if shell(box, "cat /root/kept")[1] != token:
             raise Mismatch("A service that had no hole was made anew.", found=box.name, fix=AGAIN)
-    box = running(lab, f"ch03-{word}")
+    box = service(lab, word)
     if holes := holes_of(lab, box):
         hint = None if services["wall"] in holes else "The old hole is closed, and another one is open."
         raise Mismatch("The service has a hole in a wall.", found=", ".join(holes), hint=hint)
@@ -230,6 +230,16 @@ def closed(lab, services):
 
 
 AGAIN = 'start("services") sets it up anew'
+
+
+def service(lab, word):
+    """A service that runs."""
+    try:
+        return running(lab, f"ch03-{word}")
+    except Missing:
+        raise Missing("A service is gone.", found=f"ch03-{word}") from None
+    except Mismatch as e:
+        raise Mismatch("A service does not run.", found=f"ch03-{word}: {e.found}") from None
 
 
 def holes_of(lab, box):
