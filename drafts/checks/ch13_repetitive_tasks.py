@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from random import Random
 
 from labkit import Mismatch, TimedOut
@@ -10,7 +11,7 @@ from labkit.checks import check, scene
 from labkit.home import REGISTRY
 from labkit.kube import ask, find
 from labkit.probe import pod
-from labkit.probe_kube import listed, pods_of, rolled_out, there
+from labkit.probe_kube import listed, pods_of, replaced, rolled_out, there
 from labkit.probe_pod import restarts
 from labkit.probe_ready import taken_out
 from labkit.probe_rollout import answers_on, restart_under_load
@@ -18,7 +19,7 @@ from labkit.probe_service import behind, everyone_answers, port_of, reaches
 
 CLUSTER = True
 WEB = f"{REGISTRY}/web"
-HANG_SECONDS, LINGER = 25, 2.0
+HANG_SECONDS, LINGER = 25, 1.5
 READY = {"httpGet": {"path": "/readyz", "port": 8080}, "periodSeconds": 1}
 FAULTS = ("image", "port", "probe", "request", "key")
 
@@ -82,24 +83,54 @@ def readiness(lab):
     needs=(hanging, readiness),
     timeout=300,
     hints=(
-        "Hang a replica yourself, by a POST to its /hang, and watch `kubectl get pods`.",
+        "Hang a replica yourself (`kubectl exec`, as in *Break it*), and watch `kubectl get pods`.",
         "What is still true of a process that hangs? A probe that asks just that will not see it.",
     ),
 )
 def liveness(lab, readiness):
     """A replica of `desk` that hangs is restarted within 25 s, and is ready again"""
-    one = behind(lab, readiness, 80, rolled_out(lab, "desk"), lambda strangers: None)[0]
-    before = restarts(listed(lab, "Pod"))
+    one, other = unused(lab, readiness)
+    before, page = restarts(listed(lab, "Pod")), f"http://{other.ip}:{other.port}"
     with pod(lab) as inside:
+        inside.http(f"{page}/unready", method="POST", data="")  # a good liveness probe does not mind
         inside.http(f"http://{one.ip}:{one.port}/hang", method="POST", data="")
+        restarted(lab, one, before[one.uid])
+        if disturbed(lab, other, before[other.uid]):
+            hint = "What were both probes asked? A restart does not change every no."
+            raise Mismatch("A replica that lives and is not ready is restarted, too.", hint=hint)
+        inside.http(f"{page}/ready", method="POST", data="")
+    rolled_out(lab, "desk")
+
+
+def disturbed(lab, other, before):
+    """Whether a replica that was not ready is restarted: one period of its probe later, at the latest."""
+    found = next(p for p in listed(lab, "Pod") if p["metadata"]["uid"] == other.uid)
+    probe = found["spec"]["containers"][0].get("livenessProbe") or {}
+    seconds = probe.get("periodSeconds", 1) + probe.get("timeoutSeconds", 1)
     try:
-        lab.wait(f"pod/{one.pod}", lambda p: restarts([p])[one.uid] > before[one.uid], timeout=HANG_SECONDS)
+        return bool(
+            lab.wait(f"pod/{other.pod}", lambda p: restarts([p])[other.uid] > before, timeout=seconds)
+        )
+    except TimedOut:
+        return False
+
+
+def unused(lab, service):
+    """Two replicas that were never restarted: after a restart the next one is put off."""
+    pods = rolled_out(lab, "desk")
+    for uid in [uid for uid, count in restarts(pods).items() if count]:
+        pods = replaced(lab, "desk", uid)
+    return behind(lab, service, 80, pods, lambda strangers: None)
+
+
+def restarted(lab, one, before):
+    """Waits until a replica was restarted and is ready again."""
+    try:
+        lab.wait(f"pod/{one.pod}", lambda p: restarts([p])[one.uid] > before, timeout=HANG_SECONDS)
     except TimedOut:
         hint = unseen(lab, one)
         raise Mismatch(f"A replica that hangs is not restarted within {HANG_SECONDS} s.", hint=hint) from None
-    others = {uid: n for uid, n in restarts(rolled_out(lab, "desk")).items() if uid != one.uid}
-    if any(n > before.get(uid, 0) for uid, n in others.items()):
-        raise Mismatch("A replica that did not hang was restarted as well.")
+    lab.wait(f"pod/{one.pod}", "Ready", timeout=60)
 
 
 def unseen(lab, one):
@@ -212,6 +243,18 @@ WRONG = {
 }
 
 
+VALUES = {
+    "image": r"2\.O",
+    "port": "eighty",
+    "probe": r"/ready\b(?!z)",
+    "request": r"\b(1000|1k)\b",
+    "key": "salutation",
+}
+"""What is at fault, as a text that a learner copies; a quantity may be written in two ways."""
+
+LONGEST = 60
+
+
 @scene(release)
 def stuck(lab, facts):
     """a `shop` in its third version, whose rollout does not end"""
@@ -222,6 +265,26 @@ def stuck(lab, facts):
         lab.wait("deployment/shop", "complete", timeout=120)
     service(lab, "shop", VERSION="2.0", **{**same, **WRONG[facts["fault"]]})
     lab.wait("deployment/shop", lambda d: d["status"].get("unavailableReplicas"), timeout=60)
+
+
+@check(
+    task="repair",
+    points=1,
+    needs=stuck,
+    hints=(
+        "`kubectl get pods`, then `kubectl describe pod` of the one that is not ready: its last lines.",
+        "Where in the template is that set? `kubectl get deployment shop --output yaml` has it all.",
+    ),
+)
+def cause(answer, stuck):
+    """The value that keeps version 2.0 from its rollout is handed in as it stands in the template"""
+    if len(said := str(answer).strip()) > LONGEST:
+        raise Mismatch(
+            "That is more than one value.", wanted="one value of the template", found=said[:LONGEST]
+        )
+    if not re.search(VALUES[stuck["fault"]], said):
+        hint = "What does the Pod that is not ready complain of?"
+        raise Mismatch("It is not this value.", found=said, hint=hint)
 
 
 @check(

@@ -250,7 +250,8 @@ class Inside:
         self, url: str, times: int = 1, patience: float = 3, method: str = "GET", data: str | None = None
     ) -> list[Reply]:
         """Sends requests from inside the cluster, one after another."""
-        core = client.CoreV1Api(self.lab.kube)
+        # of its own: while it connects, stream() replaces what a client sends requests with, for all threads
+        core = client.CoreV1Api(client.ApiClient(self.lab.kube.configuration))
         options = {"stdout": True, "stderr": True, "_preload_content": False}
         command = program(url, times, patience, method, data)
         said = stream(

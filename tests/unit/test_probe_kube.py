@@ -6,6 +6,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+from kubernetes import client
 
 from labkit import BrokenEnvironment, Mismatch, Missing, TimedOut, probe, probe_kube, probe_service
 from labkit.probe_kube import REVISION, has_started, kept_waiting, pods_of, refuse
@@ -250,3 +251,13 @@ def test_an_object_that_is_not_there(monkeypatch):
     monkeypatch.setattr(probe_kube, "read", lambda *_: None)
     with pytest.raises(Missing, match="no Service `shop`"):
         probe_kube.there(None, "Service", "shop")
+
+
+def test_a_helper_pod_is_asked_by_a_client_of_its_own(monkeypatch):
+    """While stream() connects, it swaps the client's `request`, which another thread may be using."""
+    asked, kube = [], client.ApiClient()
+    said = SimpleNamespace(run_forever=lambda timeout: None, read_all=lambda: "")
+    monkeypatch.setattr(probe, "stream", lambda call, *a, **k: asked.append(call.__self__.api_client) or said)
+    probe.Inside(SimpleNamespace(kube=kube, namespace="ch96"), "helper").http("http://web/")
+    assert asked[0] is not kube
+    assert asked[0].configuration is kube.configuration

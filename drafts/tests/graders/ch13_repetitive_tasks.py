@@ -100,6 +100,11 @@ def liveness_slow(lab):
     probes(lab, ready=http("/readyz"), alive=http("/healthz", periodSeconds=20))
 
 
+@wrong("liveness", "asks what the readiness probe asks")
+def liveness_readyz(lab):
+    probes(lab, ready=http("/readyz"), alive=http("/readyz", periodSeconds=5))
+
+
 @right("liveness", "by HTTP, at the sign of life")
 def liveness_http(lab):
     probes(lab, ready=http("/readyz"), alive=ALIVE)
@@ -122,7 +127,7 @@ def lossless_nothing(lab):
 
 @wrong("lossless", "a preStop that is longer than the grace period")
 def lossless_killed(lab):
-    pause = {"lifecycle": {"preStop": {"sleep": {"seconds": 5}}}}
+    pause = {"lifecycle": {"preStop": {"exec": {"command": ["sleep", "5"]}}}}
     patch(lab, "counter", pause, {"terminationGracePeriodSeconds": 1})
 
 
@@ -172,6 +177,35 @@ def broken(lab, facts, fault):
     scene = checks.load(STEM).scenes["stuck"]
     with lab.scene(scene.name):
         scene.build(lab, {**facts, "fault": fault})
+
+
+SAID = {
+    "image": "localhost:5001/web:2.O",
+    "port": "eighty",
+    "probe": "/ready",
+    "request": "1k",
+    "key": "salutation",
+}
+
+
+@wrong("cause", "the version")
+def cause_version(lab, stuck):
+    lab.seat.hand_in("cause", "2.0")
+
+
+@wrong("cause", "all of the template")
+def cause_all(lab, stuck):
+    lab.seat.hand_in("cause", " ".join(SAID.values()) * 2)
+
+
+@right("cause", "the value alone")
+def cause_value(lab, stuck):
+    lab.seat.hand_in("cause", SAID[stuck["fault"]])
+
+
+@right("cause", "with its field")
+def cause_field(lab, stuck):
+    lab.seat.hand_in("cause", {"the field": SAID[stuck["fault"]]})
 
 
 @wrong("recovered", "an image that is not there: deletes the Pod that is stuck")
