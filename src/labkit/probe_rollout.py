@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from labkit.conditions import Object
+from labkit.errors import BrokenEnvironment
 from labkit.kube import ask, find
-from labkit.probe import Inside
+from labkit.probe import Inside, Reply
 from labkit.probe_kube import rolled_out
 from labkit.probe_service import Address
 
@@ -54,24 +56,34 @@ def restart_under_load(lab: Any, inside: Inside, name: str, url: str) -> tuple[i
 
     Raises:
         Mismatch: the rollout does not end.
+        BrokenEnvironment: the requests could not be sent.
     """
-    replies, stop = [], threading.Event()
+    stop = threading.Event()
 
-    def load() -> None:
+    def load() -> list[Reply]:
+        replies: list[Reply] = []
         while not stop.is_set():
-            replies.extend(inside.http(url, times=ROUND, patience=2))
+            replies += inside.http(url, times=ROUND, patience=2)
+        return replies
 
-    thread = threading.Thread(target=load, daemon=True)
-    thread.start()
-    try:
-        stamp = {"kubectl.kubernetes.io/restartedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
-        change = {"spec": {"template": {"metadata": {"annotations": stamp}}}}
-        patch = find(lab.dynamic, "apps/v1", "Deployment").patch
-        ask(lambda: patch(name=name, namespace=lab.namespace, body=change, content_type=PATCH))
-        rolled_out(lab, name)
-        for old in [p for p in with_leaving(lab) if p["metadata"].get("deletionTimestamp")]:
-            lab.wait({**old, "kind": "Pod", "apiVersion": "v1"}, "gone", timeout=GONE_SECONDS)
-    finally:
-        stop.set()
-        thread.join(GONE_SECONDS)
+    with ThreadPoolExecutor(1) as thread:
+        sending = thread.submit(load)
+        try:
+            change_and_wait(lab, name)
+        finally:
+            stop.set()
+        replies = sending.result()  # what broke the load must not pass for no loss
+    if not replies:
+        raise BrokenEnvironment("No request was sent during the rollout.", fix="make doctor")
     return len(replies), sum(not reply.ok for reply in replies)
+
+
+def change_and_wait(lab: Any, name: str) -> None:
+    """Restarts a rollout; returns when the last old Pod is gone."""
+    stamp = {"kubectl.kubernetes.io/restartedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+    change = {"spec": {"template": {"metadata": {"annotations": stamp}}}}
+    patch = find(lab.dynamic, "apps/v1", "Deployment").patch
+    ask(lambda: patch(name=name, namespace=lab.namespace, body=change, content_type=PATCH))
+    rolled_out(lab, name)
+    for old in [p for p in with_leaving(lab) if p["metadata"].get("deletionTimestamp")]:
+        lab.wait({**old, "kind": "Pod", "apiVersion": "v1"}, "gone", timeout=GONE_SECONDS)

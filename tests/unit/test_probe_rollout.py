@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from labkit import Mismatch, probe_rollout
+from labkit import ClusterUnavailable, Mismatch, probe_rollout
 from labkit.probe_rollout import answers_on, restart_under_load
 
 POD = {"metadata": {"name": "old", "uid": "1", "deletionTimestamp": "now"}}
@@ -76,3 +76,15 @@ def test_the_load_ends_with_a_rollout_that_fails(monkeypatch):
     with pytest.raises(Mismatch):
         restart_under_load(cluster, cluster, "web", "http://web/")
     assert threading.active_count() == before
+
+
+def test_a_load_that_breaks_is_no_rollout_without_a_loss(monkeypatch):
+    cluster = Cluster(monkeypatch, [])
+
+    def http(url, times, patience):
+        cluster.asked.set()
+        raise ClusterUnavailable("The cluster's API server is unwell.")
+
+    monkeypatch.setattr(cluster, "http", http)
+    with pytest.raises(ClusterUnavailable):
+        restart_under_load(cluster, cluster, "web", "http://web/")
