@@ -8,14 +8,14 @@ from random import Random
 
 from labkit import Mismatch, Missing, TimedOut, until
 from labkit.checks import check, scene
-from labkit.probe import http, run, running, volume
+from labkit.probe import http, last_words, run, running, volume
+from labkit.probe_postgres import accepting, sql
 from labkit.reborn import behind, reborn
 
 IMAGES = ("postgres:17", "redis:8", "web:1.0")
 POSTGRES, BASE = "localhost:5001/postgres:17", "debian:trixie-slim"
 PGDATA = "/var/lib/postgresql/data"
 GUESTS = ["Ada", "Edsger", "Grace"]
-READY_SECONDS = 60
 
 WHY = {
     "layer": "Nothing is mounted, so all that {what} writes is in the container's own layer.",
@@ -26,43 +26,7 @@ WHY = {
 """What is said of a place that does not keep data."""
 
 
-# --- asking a database
-
-
-def sql(box, query, database="postgres"):
-    """A query's answer, one text; None if the server or the table does not answer."""
-    env = dict(line.split("=", 1) for line in box.attrs["Config"]["Env"])
-    user = env.get("POSTGRES_USER", "postgres")
-    command = ["psql", "--no-psqlrc", "-XAtq", "-U", user, "-d", database, "-c", query]
-    code, out = box.exec_run(command)
-    return out.decode(errors="replace").strip() if code == 0 else None
-
-
-def accepting(lab, box):
-    """Waits until a PostgreSQL answers.
-
-    Raises:
-        Mismatch: its container ended.
-        TimedOut: it did not answer.
-    """
-
-    def asked():
-        box.reload()
-        return box.status != "running" or sql(box, "select 1") == "1"
-
-    try:
-        until(asked, timeout=READY_SECONDS, what=f"{box.name} answers")
-    except TimedOut:
-        raise TimedOut(
-            f"The database did not answer within {READY_SECONDS} s.", evidence=last_words(box)
-        ) from None
-    if box.status != "running":
-        raise Mismatch("The database ended when it was started.", found=last_words(box))
-
-
-def last_words(box, lines=3):
-    """The end of a container's log."""
-    return box.logs(tail=lines).decode(errors="replace").strip()
+# --- what a new container finds
 
 
 def lost(box, path, what):
@@ -93,7 +57,7 @@ def lost(box, path, what):
 def guests(lab):
     """`ch06-guests` is a PostgreSQL with three guests, and a new container made like it has them too"""
     box = running(lab, "ch06-guests")
-    accepting(lab, box)
+    accepting(box)
     found = sql(box, "select name from guests")
     if found is None:
         tables = sql(box, "select count(*) from pg_tables where schemaname = 'public'")
@@ -105,7 +69,7 @@ def guests(lab):
             "The guests are others.", wanted=", ".join(GUESTS), found=found.replace("\n", ", ") or "none"
         )
     with reborn(lab, box) as new:
-        accepting(lab, new)
+        accepting(new)
         kept = sql(new, "select name from guests")
     if kept is None or sorted(kept.splitlines()) != GUESTS:
         raise lost(box, PGDATA, "PostgreSQL")
@@ -235,7 +199,7 @@ def bookshop(lab, facts):
     first = 1
     for day, last in DAYS.items():
         box.start()
-        accepting(lab, box)
+        accepting(box)
         if day == "mon":
             sql(box, "create table books (id int primary key, title text)")
         sql(
@@ -282,10 +246,10 @@ def restored(lab, bookshop):
     except Mismatch as e:
         said = last_words(lab.docker.containers.get("ch06-books"))
         raise Mismatch(e.message, wanted=e.wanted, found=said, hint=complaint(said)) from None
-    accepting(lab, box)
+    accepting(box)
     compare(sql(box, BOOKS), bookshop)
     with reborn(lab, box) as new:
-        accepting(lab, new)
+        accepting(new)
         if sql(new, BOOKS) != expected(bookshop, best(bookshop)):
             raise lost(box, PGDATA, "PostgreSQL")
 

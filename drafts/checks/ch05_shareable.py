@@ -7,9 +7,9 @@ from random import Random
 
 from labkit import Mismatch, Missing
 from labkit.checks import check, scene
-from labkit.far import answers, archive, build, files, inspected, packed, put, run, says, tried
+from labkit.far import answers, archive, build, files, inspected, packed, put, run, says
 from labkit.handed import Function
-from labkit.probe import container, image
+from labkit.probe import container, image, shell
 
 IMAGES = ("engine:26.1", "registry:2")
 BASE, HELPER = "debian:trixie-slim", "localhost:5001/python:3.13"
@@ -217,7 +217,7 @@ def pinned(lab, far):
     repository = name.removeprefix("localhost:5000/").split(":")[0]
     kind = "Accept: application/vnd.docker.distribution.manifest.v2+json"
     url = f"http://localhost:5000/v2/{repository}/manifests/{digest}"
-    status, _ = tried(box, f"curl --silent --fail --header '{kind}' --output /dev/null {url}")
+    status, _ = shell(box, f"curl --silent --fail --header '{kind}' --output /dev/null {url}")
     if status:
         raise Mismatch("The registry has no such manifest.", found=made["Config"]["Image"])
 
@@ -304,11 +304,11 @@ class Twice:
 
     def __exit__(self, *error):
         folder = self.tags[0].split(":")[0]
-        tried(self.box, f"docker image rm --force {' '.join(self.tags)}; rm -r /root/{folder}")
+        shell(self.box, f"docker image rm --force {' '.join(self.tags)}; rm -r /root/{folder}")
 
     def said(self, n):
         """What a container of the image of one day prints."""
-        return tried(self.box, f"timeout 20 docker run --rm {self.tags[n]}")[1]
+        return shell(self.box, f"timeout 20 docker run --rm {self.tags[n]}")[1]
 
 
 REPAIR = {"task": "repair", "points": 2, "timeout": 120}

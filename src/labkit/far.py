@@ -13,6 +13,7 @@ from typing import Any
 from docker.models.containers import Container
 
 from labkit.errors import CommandFailed
+from labkit.probe import shell
 from labkit.retry import until
 
 EPOCH = 1700000000
@@ -41,19 +42,13 @@ os.execvp("python3", ["python3", "-m", "http.server", "80", "--bind", address])
 """
 
 
-def tried(box: Container, line: str) -> tuple[int, str]:
-    """Runs a line of shell on the machine; returns its status and what it printed, errors included."""
-    status, said = box.exec_run(["sh", "-c", line])
-    return status, said.decode(errors="replace").strip()
-
-
 def run(box: Container, line: str) -> str:
     """Runs a line of shell that must succeed; returns what it printed.
 
     Raises:
         CommandFailed: it did not.
     """
-    status, said = tried(box, line)
+    status, said = shell(box, line)
     if status:
         raise CommandFailed("A command on the other engine failed.", wanted=line[:200], found=said[-600:])
     return said
@@ -61,7 +56,7 @@ def run(box: Container, line: str) -> str:
 
 def inspected(box: Container, kind: str, name: str) -> dict[str, Any] | None:
     """What the engine says of an image or a container; None if it has none of that name."""
-    status, said = tried(box, f"docker inspect --type {kind} {name} 2>/dev/null")
+    status, said = shell(box, f"docker inspect --type {kind} {name} 2>/dev/null")
     return json.loads(said)[0] if status == 0 else None
 
 
@@ -140,7 +135,7 @@ def build(box: Container, dockerfile: str, tag: str, address: str) -> tuple[int,
     folder = tag.split(":")[0]
     put(box, folder, {"Dockerfile": dockerfile.encode()})
     where = f"--network host --add-host index:{address} --build-arg SOURCE_DATE_EPOCH={EPOCH}"
-    return tried(box, f"docker build --no-cache {where} --tag {tag} /root/{folder}")
+    return shell(box, f"docker build --no-cache {where} --tag {tag} /root/{folder}")
 
 
 def files(box: Container, tag: str) -> dict[str, str]:

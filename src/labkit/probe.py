@@ -133,6 +133,23 @@ def image(lab: Any, name: str) -> Any:
         raise Missing(f"There is no image {name}.") from None
 
 
+def shell(box: Container, line: str, user: str = "") -> tuple[int, str]:
+    """A line of shell inside a container: its status, and what it printed, errors included.
+
+    Args:
+        box: the container.
+        line: what `sh -c` is given.
+        user: as whom; empty is the container's own.
+    """
+    status, said = box.exec_run(["sh", "-c", line], user=user)
+    return status, said.decode(errors="replace").strip()
+
+
+def last_words(box: Container, lines: int = 3) -> str:
+    """The end of a container's log."""
+    return box.logs(tail=lines).decode(errors="replace").strip() or "an empty log"
+
+
 def run(lab: Any, *command: str, image: str = IMAGE, **options: Any) -> str:
     """Runs a command in a helper container, which is removed; returns what it printed.
 

@@ -8,6 +8,7 @@ import subprocess
 from labkit import checks
 from labkit.engine import docker_cmd
 from labkit.probe import run
+from labkit.probe_postgres import accepting, sql
 from labkit.proof import right, wrong
 
 checks.load("ch06_stateless")
@@ -40,11 +41,11 @@ def guests(lab, names=("Ada", "Edsger", "Grace"), database="postgres", **options
     box = lab.docker.containers.run(
         POSTGRES, name="ch06-guests", environment=SECRET, detach=True, init=True, **options
     )
-    done.accepting(lab, box)
+    accepting(box)
     if database != "postgres":
-        done.sql(box, f"create database {database}")
+        sql(box, f"create database {database}")
     rows = ", ".join(f"('{name}')" for name in names)
-    done.sql(box, f"create table guests (name text); insert into guests values {rows}", database)
+    sql(box, f"create table guests (name text); insert into guests values {rows}", database)
     return box
 
 
@@ -105,9 +106,9 @@ def guests_bind(lab):
         f"--mount type=bind,source=/srv/ch06-guests,target={PGDATA} {POSTGRES}",
     )
     box = lab.docker.containers.get("ch06-guests")
-    done.accepting(lab, box)
-    done.sql(box, "create table guests (id serial, name varchar(20) not null)")
-    done.sql(box, "insert into guests (name) values ('Grace'), ('Ada'), ('Edsger')")
+    accepting(box)
+    sql(box, "create table guests (id serial, name varchar(20) not null)")
+    sql(box, "insert into guests (name) values ('Grace'), ('Ada'), ('Edsger')")
 
 
 # --- transfer: the session store
@@ -248,19 +249,19 @@ def restored_layer(lab, bookshop):
     lab.docker.containers.get("ch06-books").remove(force=True)
     box = lab.docker.containers.create(POSTGRES, name="ch06-books", environment=SECRET, init=True)
     box.start()
-    done.accepting(lab, box)
+    accepting(box)
     titles = (
         f"select n, '{bookshop['salt']}-' || n from generate_series(1, {done.DAYS[done.best(bookshop)]}) n"
     )
-    done.sql(box, f"create table books (id int primary key, title text); insert into books {titles}")
+    sql(box, f"create table books (id int primary key, title text); insert into books {titles}")
 
 
 @wrong("restored", "writes the right number of other books")
 def restored_invented(lab, bookshop):
     box = restore(lab, "mon")
-    done.accepting(lab, box)
+    accepting(box)
     last = done.DAYS[done.best(bookshop)]
-    done.sql(box, f"insert into books select n, 'book ' || n from generate_series(41, {last}) n")
+    sql(box, f"insert into books select n, 'book ' || n from generate_series(41, {last}) n")
 
 
 @wrong("restored", "well, and then tidies the archives away")
