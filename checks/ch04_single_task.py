@@ -9,7 +9,7 @@ from random import Random
 
 from labkit import Mismatch, TimedOut, until
 from labkit.checks import check, scene
-from labkit.probe import http, http_on, network, running
+from labkit.probe import http, http_on, last_words, network, running
 
 IMAGES = ("web:1.0",)
 WEB = "localhost:5001/web:1.0"
@@ -24,20 +24,10 @@ NOTICED = 15
 
 
 def answers(lab, box, port, seconds=10):
-    """What the service at a port of a container says of itself; None if it gives no answer for some seconds.
-
-    Args:
-        lab: whose.
-        box: the container.
-        port: where it listens.
-        seconds: how long it is tried.
-    """
+    """What the service at a port of a container says of itself; None if it is silent for so long."""
+    page = f"http://127.0.0.1:{port}/"
     with suppress(TimedOut):
-        reply = until(
-            lambda: next((r for r in http(lab, box, f"http://127.0.0.1:{port}/") if r.ok), None),
-            timeout=seconds,
-        )
-        return reply.json()
+        return until(lambda: next((r for r in http(lab, box, page) if r.ok), None), timeout=seconds).json()
     return None
 
 
@@ -54,9 +44,9 @@ def prompt(lab):
     """`ch04-clerk` says `opening`, serves on port 8080, and stops in order within a second"""
     box = running(lab, "ch04-clerk")
     if answers(lab, box, 8080) is None:
-        raise Mismatch("ch04-clerk does not answer on port 8080.", found=said(box))
+        raise Mismatch("ch04-clerk does not answer on port 8080.", found=last_words(box))
     if "opening" not in box.logs().decode(errors="replace").splitlines():
-        raise Mismatch("ch04-clerk's log has no line `opening`.", found=said(box))
+        raise Mismatch("ch04-clerk's log has no line `opening`.", found=last_words(box))
     took, state = stopped(lab, box)
     in_order(box, state)
     limit = PROMPT
@@ -67,11 +57,6 @@ def prompt(lab):
         took = min(took, stopped(lab, box)[0])
     if took > limit:
         raise Mismatch("ch04-clerk stops in order, and too slowly.", wanted="1 s", found=f"{took:.1f} s")
-
-
-def said(box):
-    """The last lines of a container's log."""
-    return box.logs(tail=3).decode(errors="replace").strip() or "an empty log"
 
 
 def stopped(lab, box):
@@ -149,11 +134,9 @@ def own_service(lab, box, greeting, port, other):
     """A container answers as its own service on its own port, and nothing answers on the other one."""
     service = answers(lab, box, port)
     if service is None:
-        raise Mismatch(f"{box.name} does not answer on port {port}.", found=said(box))
-    if service.get("greeting") != greeting:
-        raise Mismatch(
-            f"{box.name} does not greet as {greeting}.", wanted=greeting, found=service.get("greeting")
-        )
+        raise Mismatch(f"{box.name} does not answer on port {port}.", found=last_words(box))
+    if (found := service.get("greeting")) != greeting:
+        raise Mismatch(f"{box.name} does not greet as {greeting}.", wanted=greeting, found=found)
     if http(lab, box, f"http://127.0.0.1:{other}/healthz")[0].status:
         hint = "Does it still run the script that starts both?"
         raise Mismatch(f"In {box.name} something answers on port {other} too.", wanted="nothing", hint=hint)
@@ -192,7 +175,7 @@ def crashes(lab, box, other):
         back(box, before)
     other.reload()
     if answers(lab, box, PORTS[box.name]) is None:
-        raise Mismatch(f"{box.name} was started again and does not answer.", found=said(box))
+        raise Mismatch(f"{box.name} was started again and does not answer.", found=last_words(box))
     if other.attrs["State"]["StartedAt"] != others_start:
         raise Mismatch(f"{other.name} was restarted too when {box.name} crashed.")
 
@@ -208,10 +191,8 @@ def back(box, before):
     ended = box.status == "exited"
     box.restart(timeout=1)
     if ended:
-        policy = box.attrs["HostConfig"]["RestartPolicy"]["Name"] or "no"
-        raise Mismatch(
-            f"{box.name} crashed and stays down.", wanted="started again", found=f"restart policy {policy}"
-        )
+        policy = f"restart policy {box.attrs['HostConfig']['RestartPolicy']['Name'] or 'no'}"
+        raise Mismatch(f"{box.name} crashed and stays down.", wanted="started again", found=policy)
 
 
 def desk(random: Random):
@@ -257,11 +238,11 @@ def noticed(lab, frozen):
     box, port = running(lab, "ch04-desk"), frozen["port"]
     service = answers(lab, box, port, 5)
     if service is None:
-        raise Mismatch("ch04-desk does not answer on its old port.", wanted=f"port {port}", found=said(box))
-    if service.get("greeting") != frozen["greeting"]:
         raise Mismatch(
-            "ch04-desk has lost a setting.", wanted=frozen["greeting"], found=service.get("greeting")
+            "ch04-desk does not answer on its old port.", wanted=f"port {port}", found=last_words(box)
         )
+    if (found := service.get("greeting")) != frozen["greeting"]:
+        raise Mismatch("ch04-desk has lost a setting.", wanted=frozen["greeting"], found=found)
     if not (box.attrs["State"].get("Health") or {}).get("Status"):
         raise Mismatch("ch04-desk has no health check.")
     well(lab, box)
@@ -299,9 +280,8 @@ def notices(lab, box, port):
 
     def decided(b):
         health = b.attrs["State"]["Health"]
-        blind = len(later(b)) >= 4 and not any(
-            c["ExitCode"] for c in later(b)[1:]
-        )  # the first may have begun before
+        since_then = later(b)[1:]  # the first may have begun before
+        blind = len(since_then) >= 3 and not any(c["ExitCode"] for c in since_then)
         return health["Status"] == "unhealthy" or blind
 
     with suppress(TimedOut):
