@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
+from proofs import ACCEPTED, KILLED, SUITE, tried
 
 from labkit import book, prover, proving
-from labkit.checks import Suite, check
 from labkit.errors import CommandFailed
-from labkit.proof import Answer
-from labkit.prover import Outcome, alike, snapshot
+from labkit.prover import Outcome
 from labkit.proving import complaints, digest, due, prove, record, record_file, stale
-from labkit.results import ERROR, FAIL, PASS, SKIP, Result
+from labkit.results import ERROR, FAIL, PASS, SKIP
 
 STEMS = ["ch96_x", "ch97_y"]
-
-
-@check(task="do", points=1)
-def one(lab):
-    """One"""
-
-
-@check(task="repair", points=2)
-def two(lab):
-    """Two"""
-
-
-SUITE = Suite("ch96_x", {"one": one, "two": two})
-
-
-def tried(words, verdict, is_right=False, check="one", message=None, hint=None):
-    message = words if message is None else message
-    result = Result(check, "One", "do", 1, verdict, message, hint=hint)
-    return Answer(check, words, is_right, print), result
-
-
-KILLED, ACCEPTED = tried("counts what runs", FAIL), tried("by the command", PASS, is_right=True)
 
 
 def outcome(*extra, controls=None, faults=(), stem="ch96_x"):
@@ -140,56 +115,6 @@ def test_complaints_name_what_is_wrong(outcomes, capsys):
         "ANSWERS: told the same",
     ):
         assert line in said
-
-
-# --- what wrong answers are told
-
-
-def test_wrong_answers_to_one_task_are_told_apart():
-    first, second = tried("a", FAIL, message="It is wrong."), tried("b", FAIL, message="It is wrong.")
-    assert len(alike(SUITE, [first, second])) == 1
-    assert "“one: a” and “one: b” are told the same: It is wrong." in alike(SUITE, [first, second])[0]
-
-
-def test_a_hint_or_another_task_tells_apart():
-    first = tried("a", FAIL, message="It is wrong.", hint="Look here.")
-    second = tried("b", FAIL, message="It is wrong.", hint="Look there.")
-    third = tried("c", FAIL, message="It is wrong.", hint="Look here.", check="two")
-    fourth = tried("d", PASS, True, message="It is wrong.", hint="Look here.")
-    assert alike(SUITE, [first, second, third, fourth]) == []
-
-
-def test_the_snapshot(root):
-    results = [tried("a", FAIL, hint="ü"), tried("b", FAIL), ACCEPTED]
-    assert [line.split(" is told")[0] for line in snapshot("ch96_x", results, False)] == [
-        "“one: a”",
-        "“one: b”",
-    ]
-    assert snapshot("ch96_x", results, True) == []
-    assert snapshot("ch96_x", results, False) == []
-    kept = json.loads((root / "tests/graders/ch96_x.json").read_text(encoding="utf-8"))
-    assert kept["one: a"] == {"verdict": FAIL, "message": "a", "hint": "ü"}
-    assert list(kept) == ["one: a", "one: b"]  # what right answers are told is nothing
-
-
-CHANGED = {
-    "another message": [tried("a", FAIL, message="other"), tried("b", FAIL)],
-    "another hint": [tried("a", FAIL, hint="other"), tried("b", FAIL)],
-    "another verdict": [tried("a", PASS), tried("b", FAIL)],
-    "one less": [tried("b", FAIL)],
-    "one more": [tried("a", FAIL), tried("b", FAIL), tried("c", FAIL)],
-}
-
-
-@pytest.mark.parametrize("word", CHANGED)
-def test_a_difference_to_the_snapshot_is_a_fault(word):
-    snapshot("ch96_x", [tried("a", FAIL), tried("b", FAIL)], True)
-    assert len(snapshot("ch96_x", CHANGED[word], False)) == 1
-
-
-def test_a_damaged_snapshot_is_a_fault(root):
-    (root / "tests/graders/ch96_x.json").write_text("{")
-    assert "cannot be read" in snapshot("ch96_x", [KILLED], False)[0]
 
 
 # --- the record
