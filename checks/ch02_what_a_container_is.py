@@ -235,7 +235,7 @@ def owner(lab, answer, crowd):
     true = names[0]
     by_id = re.fullmatch("[0-9a-f]{10,64}", given) and container(lab, true).id.startswith(given)
     if given in names[1:]:
-        hint = "Every container here has a process with the number that you see inside."
+        hint = "Inside, every container counts from 1. The number in the log is one of the machine's."
         raise Mismatch("The worker is not in that container.", found=given, hint=hint)
     if given != true and not by_id:
         raise Mismatch("There is no such container in the crowd.", wanted="one of four", found=given)

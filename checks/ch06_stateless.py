@@ -8,7 +8,7 @@ from random import Random
 
 from labkit import Mismatch, Missing, TimedOut, until
 from labkit.checks import check, scene
-from labkit.probe import http, last_words, run, running, volume
+from labkit.probe import container, http, last_words, run, running, volume
 from labkit.probe_postgres import accepting, sql
 from labkit.reborn import behind, reborn
 
@@ -242,11 +242,10 @@ def restored(lab, bookshop):
             "An archive is gone from ch06-vault, and there is no other copy.", found=", ".join(gone)
         )
     try:
-        box = running(lab, "ch06-books")
+        accepting(box := running(lab, "ch06-books"))
     except Mismatch as e:
-        said = last_words(lab.docker.containers.get("ch06-books"))
+        said = last_words(container(lab, "ch06-books"), lines=12)
         raise Mismatch(e.message, wanted=e.wanted, found=said, hint=complaint(said)) from None
-    accepting(box)
     compare(sql(box, BOOKS), bookshop)
     with reborn(lab, box) as new:
         accepting(new)

@@ -1,7 +1,8 @@
 """Runs every notebook under nbval, in a shuffled order, and looks at what is left behind.
 
 Ordinary notebooks run side by side, those of one stem one after another, exclusive ones alone. None found is
-a failure, and so is an object of engine or cluster that was not there before.
+a failure, and so is an object of engine or cluster that was not there before. What killed runs of the stems
+left is removed first.
 
 ``python -m labkit.notebooks [--serial] [pytest options]``
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from labkit import book, leaks
 from labkit.home import repo
+from labkit.lab import Lab
 from labkit.nbval_order import SEED
 
 CELL_SECONDS = 400
@@ -68,12 +70,19 @@ def seed() -> str:
 
 
 def main(options: list[str]) -> int:
-    """Runs all notebooks; returns 0 if all agree with their stored outputs and nothing is left behind."""
+    """Runs all notebooks, each stem from its start; returns 0 if all agree with their stored outputs.
+
+    Raises:
+        Busy: somebody works on one of the stems.
+    """
     serial, options = SERIAL in options, [o for o in options if o != SERIAL]
     side_by_side, alone = found(exclusive=False), found(exclusive=True)
     if not side_by_side + alone:
         print("labkit: no notebook was found", file=sys.stderr)
         return NOTHING_COLLECTED
+    for stem in sorted({p.stem for p in side_by_side + alone}):
+        for kind, names in Lab.reset(stem).items():  # a killed run's: solutions print what a reset removes
+            print(f"{stem}: {kind} of an earlier run: {', '.join(names)}", flush=True)
     print(f"order: {SEED}={seed()}", flush=True)
     status, started = 0, time.monotonic()
     if serial:

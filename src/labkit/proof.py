@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from labkit.checks import Check, Scene, Suite
+from labkit.engine import docker_cmd
 from labkit.errors import Usage
 from labkit.home import repo
+from labkit.run import run
 
 FOLDER = "tests/graders"
 LEAST_WRONG, LEAST_RIGHT = 4, 2
@@ -86,6 +88,22 @@ def right(check: str, words: str) -> Callable[[Callable[..., None]], Answer]:
         words: the road that it takes.
     """
     return lambda call: Answer(check, words, True, call)
+
+
+def cli(lab: Any, line: str) -> str:
+    """Runs lines of shell with the docker command of a lab's seat, for an answer that takes that road.
+
+    Args:
+        lab: whose seat.
+        line: the lines; each ``docker`` in them is the course's docker command.
+
+    Returns:
+        What they printed.
+
+    Raises:
+        CommandFailed: a line failed.
+    """
+    return run(["bash", "-ec", line.replace("docker ", f"{docker_cmd()[0]} ")], env=lab.seat.env())
 
 
 def answers(suite: Suite, root: Path | None = None) -> list[Answer]:

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import io
-import subprocess
 from contextlib import suppress
 
 import docker
 
 from labkit.engine import docker_cmd
-from labkit.proof import right, wrong
+from labkit.proof import cli, right, wrong
 
 BASE = "debian:trixie-slim"
-
-
-def cli(lab, line):
-    """Runs a line of shell with the docker command of this seat."""
-    shown = line.replace("docker ", f"{docker_cmd()[0]} ")
-    return subprocess.run(
-        ["bash", "-ec", shown], env=lab.seat.env(), check=True, capture_output=True, text=True
-    )
 
 
 def build(lab, dockerfile, tag="ch01-clock:2.0"):

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 
-from labkit.engine import docker_cmd
-from labkit.proof import right, wrong
+from labkit.proof import cli, right, wrong
 
 BASE, PYTHON = "debian:trixie-slim", "localhost:5001/python:3.13"
 JOINED = {"pid_mode": "container:ch02-app", "network_mode": "container:ch02-app"}
-
-
-def cli(lab, line):
-    """Runs a line of shell with the docker command of this seat."""
-    shown = line.replace("docker ", f"{docker_cmd()[0]} ")
-    argv = ["bash", "-ec", shown]
-    return subprocess.run(argv, env=lab.seat.env(), check=True, capture_output=True, text=True).stdout
 
 
 # --- do: what two containers share
@@ -260,26 +251,27 @@ def ended_restarted(lab, crowd):
     box(lab, crowd).restart(timeout=0)
 
 
+def a_worker(spared=0):
+    """A line that ends one worker of its container, which has numbers of its own there; one is spared."""
+    test = f"test $n = sleep && test $p != /proc/{spared}"
+    return f"for p in /proc/[0-9]*; do read n < $p/comm; {test} && kill -KILL ${{p#/proc/}} && break; done"
+
+
 @wrong("ended", "ends another worker of the same container")
 def ended_sibling(lab, crowd):
-    own = int(inside(lab, number(lab)))
-    line = (
-        f"for p in /proc/[0-9]*; do read n < $p/comm; test $n = sleep && test $p != /proc/{own} && "
-        "kill -KILL ${p#/proc/} && break; done"
-    )
-    box(lab, crowd).exec_run(["sh", "-c", line])
+    box(lab, crowd).exec_run(["sh", "-c", a_worker(spared=inside(lab, number(lab)))])
 
 
-@wrong("ended", "ends the process with that number inside, in another container")
+@wrong("ended", "ends a worker of another container")
 def ended_elsewhere(lab, crowd):
-    box(lab, crowd, 1).exec_run(["sh", "-c", f"kill -KILL {inside(lab, number(lab))}"])
+    box(lab, crowd, 1).exec_run(["sh", "-c", a_worker()])
 
 
-@wrong("ended", "ends it, and the process with its inner number everywhere")
+@wrong("ended", "ends it, and a worker of every other container")
 def ended_everywhere(lab, crowd):
-    own = inside(lab, number(lab))
-    for index in range(4):
-        box(lab, crowd, index).exec_run(["sh", "-c", f"kill -KILL {own}"])
+    on_machine(lab, f"kill -KILL {number(lab)}")
+    for index in range(1, 4):
+        box(lab, crowd, index).exec_run(["sh", "-c", a_worker()])
 
 
 @wrong("ended", "stops the process, which can go on")

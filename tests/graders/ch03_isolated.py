@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
+from contextlib import suppress
 
-from labkit.engine import docker_cmd
-from labkit.proof import right, wrong
+from docker.errors import APIError
+
+from labkit.proof import cli, right, wrong
 
 PYTHON = "localhost:5001/python:3.13"
 PROGRAM = "greedy = []\nwhile True:\n    greedy = greedy[-9:] + [b'x' * 2**20]\n"
@@ -23,14 +24,6 @@ class Counter(http.server.BaseHTTPRequestHandler):
         self.wfile.write(str(visits).encode())
 http.server.HTTPServer(("", 8080), Counter).serve_forever()
 """
-
-
-def cli(lab, line):
-    """Runs a line of shell with the docker command of this seat."""
-    shown = line.replace("docker ", f"{docker_cmd()[0]} ")
-    return subprocess.run(
-        ["bash", "-ec", shown], env=lab.seat.env(), check=True, capture_output=True, text=True
-    )
 
 
 # --- do: a bounded program
@@ -83,8 +76,8 @@ def bounded_processes(lab):
 
 @wrong("bounded", "so little memory that the program is killed")
 def bounded_tight(lab):
-    box = greedy(lab, mem_limit="12m", memswap_limit="12m")
-    lab.wait(box, "exited")
+    with suppress(APIError):  # on a busy machine so little may not even start; it does not run, either way
+        lab.wait(greedy(lab, mem_limit="16m", memswap_limit="16m"), "exited")
 
 
 @wrong("bounded", "a container that sleeps, with the right limits")

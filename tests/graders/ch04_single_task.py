@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import io
-import subprocess
 
-from labkit.engine import docker_cmd
-from labkit.proof import right, wrong
+from labkit.proof import cli, right, wrong
 
 WEB = "localhost:5001/web:1.0"
 SECOND = 1_000_000_000
 ALWAYS = {"restart_policy": {"Name": "always"}}
-
-
-def cli(lab, line):
-    """Runs a line of shell with the docker command of this seat."""
-    shown = line.replace("docker ", f"{docker_cmd()[0]} ")
-    return subprocess.run(
-        ["bash", "-ec", shown], env=lab.seat.env(), check=True, capture_output=True, text=True
-    )
 
 
 def run(lab, name, **options):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import subprocess
 
 from labkit import checks
-from labkit.engine import docker_cmd
 from labkit.probe import run
 from labkit.probe_postgres import accepting, sql
-from labkit.proof import right, wrong
+from labkit.proof import cli, right, wrong
 
 checks.load("ch06_stateless")
 done = importlib.import_module("labkit_checks_ch06_stateless")
@@ -18,14 +16,6 @@ POSTGRES, REDIS, WEB = (f"localhost:5001/{name}" for name in ("postgres:17", "re
 BASE, PGDATA = done.BASE, done.PGDATA
 SECRET = {"POSTGRES_PASSWORD": "secret"}
 DATA, VAULT = f"{done.DATA}:/data", f"{done.VAULT}:/vault:ro"
-
-
-def cli(lab, line):
-    """Runs lines of shell with the docker command of this seat."""
-    shown = line.replace("docker ", f"{docker_cmd()[0]} ")
-    return subprocess.run(
-        ["bash", "-ec", shown], env=lab.seat.env(), check=True, capture_output=True, text=True
-    )
 
 
 def tool(lab, line, *mounts):

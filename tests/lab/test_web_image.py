@@ -191,5 +191,11 @@ def test_a_burst_of_requests_is_all_answered(run):
 def test_its_log_has_a_line_a_request(run):
     it = run()
     ask(it, "/version")
-    asked = b"GET /healthz 200"  # by run, and perhaps not written yet
-    until(lambda: [x for x in it.logs().splitlines() if x != asked] == [b"GET /version 200"], timeout=10)
+    first = b"web 1.0 listens on port 8080"
+    asked = b"GET /healthz 200"  # by run, and by the health check
+    wanted = [first, b"GET /version 200"]
+    until(
+        lambda: [x for x in it.logs().splitlines() if x != asked] == wanted,
+        timeout=10,
+        what="its start and the request are logged",
+    )

@@ -41,6 +41,17 @@ def test_no_notebook_is_a_failure(monkeypatch, capsys):
     assert notebooks.main([]) == notebooks.NOTHING_COLLECTED
 
 
+def test_what_a_killed_run_left_is_gone_before_the_first_notebook(monkeypatch, capsys, tmp_path):
+    done = []
+    there = [tmp_path / kind / "ch01_x.ipynb" for kind in ("chapters", "solutions")]
+    monkeypatch.setattr(notebooks, "found", lambda exclusive: [] if exclusive else there)
+    monkeypatch.setattr(notebooks.Lab, "reset", lambda stem: done.append(stem) or {"volumes": ["ch01-a"]})
+    monkeypatch.setattr(notebooks, "nbval", lambda *a: done.append("run") or 0)
+    assert notebooks.main([]) == 0
+    assert done == ["ch01_x", "run"]
+    assert "ch01_x: volumes of an earlier run: ch01-a" in capsys.readouterr().out
+
+
 @pytest.fixture
 def books(tmp_path):
     """Three stems, two notebooks each, whose cells print their place."""

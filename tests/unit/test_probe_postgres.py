@@ -8,15 +8,17 @@ from labkit import Mismatch, TimedOut
 from labkit.probe import last_words, shell
 from labkit.probe_postgres import accepting, sql
 
+NEVER = "0001-01-01T00:00:00Z"
+
 
 class Box:
     """A container that gives the answers that it was told to, one after another."""
 
     name = "ch96-db"
 
-    def __init__(self, *answers, status="running", env=()):
+    def __init__(self, *answers, status="running", env=(), started=NEVER):
         self.answers, self.status, self.asked = list(answers), status, []
-        self.attrs = {"Config": {"Env": [*env, "PATH=/bin"]}}
+        self.attrs = {"Config": {"Env": [*env, "PATH=/bin"]}, "State": {"StartedAt": started}}
 
     def exec_run(self, command, user=None):
         self.asked.append((command, user))
@@ -25,7 +27,8 @@ class Box:
     def reload(self):
         pass
 
-    def logs(self, tail):
+    def logs(self, **query):
+        self.query = query
         return b"FATAL: no space\n"
 
 
@@ -59,3 +62,10 @@ def test_a_line_of_shell_and_the_last_words():
     assert shell(box, "cat x", user="0") == (1, "no such file")
     assert box.asked == [(["sh", "-c", "cat x"], "0")]
     assert last_words(box) == "FATAL: no space"
+    assert box.query == {"tail": 3}
+
+
+def test_the_words_of_an_earlier_start_are_not_the_last_ones():
+    box = Box((0, b""), started="1970-01-01T00:01:00.123456789Z")
+    last_words(box, lines=12)
+    assert box.query == {"tail": 12, "since": 60.123456}

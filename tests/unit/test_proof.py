@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from types import SimpleNamespace
+
 import pytest
 
-from labkit import Usage, proof
+from labkit import CommandFailed, Usage, proof
 from labkit.checks import Suite, check, scene
 from labkit.proof import FOLDER, Answer, answers, right, wrong
 
@@ -79,6 +82,14 @@ def test_no_file(root):
     with pytest.raises(Usage, match="No answers test the graders") as e:
         answers(SUITE, root)
     assert e.value.wanted == f"{FOLDER}/{STEM}.py"
+
+
+def test_shell_for_an_answer_by_the_docker_command(monkeypatch):
+    monkeypatch.setattr(proof, "docker_cmd", lambda: ["echo"])
+    lab = SimpleNamespace(seat=SimpleNamespace(env=lambda: {**os.environ, "AT": "this seat"}))
+    assert proof.cli(lab, 'docker run\ndocker ps "$AT"') == "run\nps this seat\n"
+    with pytest.raises(CommandFailed, match="status 3"):
+        proof.cli(lab, "exit 3\ndocker run")
 
 
 TOO_FEW = [
