@@ -7,8 +7,10 @@ from random import Random
 
 from labkit import Mismatch, Missing
 from labkit.checks import check, scene
-from labkit.far import answers, archive, build, files, inspected, packed, put, run, says
+from labkit.far import answers, archive, build, inspected, packed, put, run, says
+from labkit.far_builds import Twice
 from labkit.handed import Function
+from labkit.inspections import described, pairs
 from labkit.probe import container, image, shell
 
 IMAGES = ("engine:26.1", "registry:2")
@@ -116,43 +118,6 @@ def same(one, other):
     return settings[0] == settings[1] and all(one[f] == other[f] for f in fields)
 
 
-def described(seed, **changes):
-    """What `docker image inspect` says of an image, shortened; digests come from the seed."""
-    random = Random(seed)
-    digests = [f"sha256:{random.getrandbits(256):064x}" for _ in range(4)]
-    return {
-        "Id": digests[0],
-        "RepoTags": ["shop:1.0"],
-        "RepoDigests": [],
-        "Created": "2026-11-23T09:00:00Z",
-        "Os": "linux",
-        "Architecture": "amd64",
-        "Size": 78497919,
-        "Config": {"Env": ["PATH=/usr/bin"], "Cmd": ["/shop"]},
-        "RootFS": {"Type": "layers", "Layers": digests[1:]},
-        "Metadata": {"LastTagTime": "2026-11-23T09:00:01Z"},
-        **changes,
-    }
-
-
-def cases(seed, other):
-    """What two inspections are, the second of them, and whether they are of the same bytes."""
-    new = described(other)
-    apart = {"Id": new["Id"], "RootFS": new["RootFS"]}
-    renamed = {"RepoTags": ["far/shop:1.0"], "RepoDigests": [f"far/shop@{new['Id']}"]}
-    renamed["Metadata"] = {"LastTagTime": "2026-11-27T17:00:00Z"}
-    config = {"Id": new["Id"], "Config": {"Env": ["PATH=/"], "Cmd": ["/shop"]}}
-    later = {"Id": new["Id"], "Created": "2026-11-27T17:00:00Z"}
-    return (
-        ("another image under the same tag", new, False),
-        ("the same image, under another name", described(seed, **renamed), True),
-        ("equal layers under another config", described(seed, **config), False),
-        ("a rebuild, equal but for its time", described(seed, **later), False),
-        ("equal settings over other layers", described(seed, **apart), False),
-        ("the same image, asked twice", described(seed), True),
-    )
-
-
 WHY = {
     "the same image, under another name": "Names and their dates are the engine's, not the image's.",
     "another image under the same tag": "A tag says nothing about bytes, nor does a size.",
@@ -174,7 +139,7 @@ def same_bytes(answer):
     if not isinstance(answer, Function):
         raise Mismatch("The answer is no function.", wanted="a function of two dicts", found=answer)
     seed, other = secrets.token_hex(8), secrets.token_hex(8)
-    for what, there, wanted in cases(seed, other):
+    for what, there, wanted in pairs(seed, other):
         said = answer(described(seed), there)
         if type(said) is not bool:
             raise Mismatch("The function did not say True or False.", found=said)
@@ -271,44 +236,11 @@ def drift(lab, facts):
             served.remove(force=True)
 
 
-class Twice:
-    """A Dockerfile, built where the archive is Monday's and where it is Friday's, at prices nobody can know.
-
-    A with-block: its images are removed at the end.
-    """
-
-    def __init__(self, lab, facts, answer):
-        if not isinstance(answer, str) or "FROM" not in answer:
-            raise Mismatch("The answer is no Dockerfile.", wanted="its text", found=type(answer).__name__)
-        self.lab, self.facts, self.text, self.box = lab, facts, answer, far_engine(lab)
-        word = secrets.token_hex(4)
-        self.tags = [f"labkit-probe-{word}:{day.lower()}" for day in DAYS]
-        prices = secrets.SystemRandom().sample(range(100, 900), 5)
-        self.total, self.worlds = str(sum(prices[:3])), offered(facts, prices)
-
-    def __enter__(self):
-        for day, tag, packages, n in zip(DAYS, self.tags, self.worlds, (3, 4), strict=True):
-            name, address = tag.replace(":", "-"), f"127.0.0.{n}"
-            served = archive(self.lab, self.box, address, packages, name, HELPER)
-            try:
-                status, said = build(self.box, self.text, tag, address)
-            finally:
-                served.remove(force=True)
-            if status:
-                self.__exit__()
-                lines = [line.split("E: ")[-1] for line in said.splitlines() if "E: " in line]
-                hint = "Which versions did Monday's image have?" if day == "Monday" and lines else None
-                found = "; ".join(lines[:2]) or said[-200:]
-                raise Mismatch(f"It cannot be built where the archive is {day}'s.", found=found, hint=hint)
-        return self
-
-    def __exit__(self, *error):
-        folder = self.tags[0].split(":")[0]
-        shell(self.box, f"docker image rm --force {' '.join(self.tags)}; rm -r /root/{folder}")
-
-    def said(self, n):
-        """What a container of the image of one day prints."""
-        return shell(self.box, f"timeout 20 docker run --rm {self.tags[n]}")[1]
+def twice(lab, facts, answer):
+    """The Dockerfile, built on both days at prices nobody can know, and the sum it should compute."""
+    prices = secrets.SystemRandom().sample(range(100, 900), 5)
+    worlds = dict(zip(DAYS, offered(facts, prices), strict=True))
+    return Twice(lab, far_engine(lab), answer, worlds, HELPER), str(sum(prices[:3]))
 
 
 REPAIR = {"task": "repair", "points": 2, "timeout": 120}
@@ -324,14 +256,15 @@ REPAIR = {"task": "repair", "points": 2, "timeout": 120}
 )
 def steady(lab, drift, answer):
     """The Dockerfile computes what Monday's image computes, whatever the archive offers besides"""
-    with Twice(lab, drift, answer) as built:
+    built, total = twice(lab, drift, answer)
+    with built:
         for n, day in enumerate(DAYS):
-            if (said := built.said(n)) != built.total:
+            if (said := built.said(n)) != total:
                 hint = "The prices are in the packages: the archive of this check has its own."
                 if day == "Friday":
                     hint = "On Monday it was right. Which package is free to change?"
-                wanted, found = built.total, said[-200:]
-                raise Mismatch(f"{day}'s build computes another sum.", wanted=wanted, found=found, hint=hint)
+                message = f"{day}'s build computes another sum."
+                raise Mismatch(message, wanted=total, found=said[-200:], hint=hint)
 
 
 @check(
@@ -344,30 +277,8 @@ def steady(lab, drift, answer):
 )
 def identical(lab, drift, answer):
     """Two builds of the Dockerfile, on Monday and on Friday, are equal bit for bit"""
-    with Twice(lab, drift, answer) as built:
-        if built.said(1) != built.total:
+    built, total = twice(lab, drift, answer)
+    with built:
+        if built.said(1) != total:
             raise Mismatch("This Dockerfile computes another sum than the one before.")
-        one, other = (inspected(built.box, "image", tag) for tag in built.tags)
-        if one["Id"] == other["Id"]:
-            return
-        monday, friday = (files(built.box, tag) for tag in built.tags)
-        unlike = sorted(p for p in monday.keys() | friday.keys() if monday.get(p) != friday.get(p))
-        differ(unlike, one["RootFS"] == other["RootFS"])
-
-
-def differ(unlike, layers):
-    """Says on which level two images differ."""
-    if "/baked" in unlike:
-        raise Mismatch(
-            "A file holds the time of the build.", found="/baked", hint="Does the program need it?"
-        )
-    if unlike:
-        hint = "What apt knows of the archive changes with the archive."
-        if any(path.startswith("/var/log") for path in unlike):
-            hint = "Logs tell when something was installed."
-        found = ", ".join(unlike[:4])
-        raise Mismatch("Files of the two images differ in contents.", found=found, hint=hint)
-    if not layers:
-        hint = "Equal contents with other times are another layer. Which step writes into a folder?"
-        raise Mismatch("All contents are equal, the layers are not.", hint=hint)
-    raise Mismatch("The layers are equal, the configs are not.", hint="Which time does the config name?")
+        built.differ()
