@@ -167,6 +167,7 @@ def answers(store):
 DAYS = {"mon": 40, "tue": 80, "wed": 120}
 FAULTS = ("truncated", "owners", "incomplete")
 DATA, VAULT = "ch06-books-data", "ch06-vault"
+ERRORS = ("error:", "FATAL:", "PANIC:")
 
 
 def flood(random: Random):
@@ -244,7 +245,7 @@ def restored(lab, bookshop):
     try:
         accepting(box := running(lab, "ch06-books"))
     except Mismatch as e:
-        said = last_words(container(lab, "ch06-books"), lines=12)
+        said = last_words(container(lab, "ch06-books"), lines=20)
         raise Mismatch(e.message, wanted=e.wanted, found=said, hint=complaint(said)) from None
     compare(sql(box, BOOKS), bookshop)
     with reborn(lab, box) as new:
@@ -254,8 +255,9 @@ def restored(lab, bookshop):
 
 
 def complaint(said):
-    """What the log of a database that does not start points at."""
-    if "wrong ownership" in said or "Permission denied" in said or "has invalid permissions" in said:
+    """What the last error of a database that does not start points at; lines of output may come after it."""
+    errors = [line for line in said.splitlines() if any(word in line for word in ERRORS)]
+    if errors and any(word in errors[-1] for word in ("wrong ownership", "Permission denied", "permissions")):
         return "The files are there, and they belong to somebody else."
     return "Its files are not whole. Which archives are?"
 

@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -159,6 +160,14 @@ def due(known: dict[str, Any], named: list[str]) -> list[tuple[str, Plant]]:
     return [(s, p) for s in changed for p in plants(s)] + Random(head).sample(others, min(1, len(others)))
 
 
+def keep(known: dict[str, Any], stem: str, tried: set[str]) -> None:
+    """Writes down that a chapter's changes have turned, if all were tried; a run cut short keeps them."""
+    if tried == {p.claim for p in plants(stem)}:
+        known[stem] = {"inputs": digest(stem), "turned": len(tried)}
+    found = {s: known[s] for s in sorted(known) if s in book.stems()}
+    record_file().write_text(json.dumps(found, indent=1) + "\n")
+
+
 def main(named: list[str]) -> int:
     """Runs planted changes and keeps the record; 0 if every one of them turned its verdict."""
     known = json.loads(record_file().read_text()) if record_file().exists() else {}
@@ -168,6 +177,7 @@ def main(named: list[str]) -> int:
         print(f"labkit: {e}", file=sys.stderr)
         return e.exit_code
     failed: dict[str, int] = {}
+    left = Counter(stem for stem, _ in work)
     for stem, plant in work:
         started = time.monotonic()
         said = verdict_turns(stem, plant)
@@ -176,13 +186,9 @@ def main(named: list[str]) -> int:
             f"{plant.claim}: {plant.change}: {said or 'turned'} ({time.monotonic() - started:.0f} s)",
             flush=True,
         )
-    for stem, count in failed.items():
-        tried = {p.claim for s, p in work if s == stem}
-        if not count and tried == {p.claim for p in plants(stem)}:
-            known[stem] = {"inputs": digest(stem), "turned": len(tried)}
-    record_file().write_text(
-        json.dumps({s: known[s] for s in sorted(known) if s in book.stems()}, indent=1) + "\n"
-    )
+        left[stem] -= 1
+        if not left[stem] and not failed[stem]:
+            keep(known, stem, {p.claim for s, p in work if s == stem})
     bad = sum(failed.values())
     print(f"planted changes: {len(work) - bad} passed, {bad} failed")
     return NOTHING_COLLECTED if not work else int(bad > 0)

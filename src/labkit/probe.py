@@ -11,7 +11,6 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import docker
@@ -147,16 +146,13 @@ def shell(box: Container, line: str, user: str = "") -> tuple[int, str]:
 
 
 def last_words(box: Container, lines: int = 3) -> str:
-    """The end of what a container has logged since it was last started.
+    """The end of a container's log.
 
     Args:
         box: the container.
         lines: how many; output and complaints are two streams, and may change places.
     """
-    box.reload()
-    started = datetime.fromisoformat(box.attrs["State"]["StartedAt"])
-    since = {"since": started.timestamp()} if started.year > 1 else {}  # the year 1 stands for never
-    return box.logs(tail=lines, **since).decode(errors="replace").strip() or "an empty log"
+    return box.logs(tail=lines).decode(errors="replace").strip() or "an empty log"
 
 
 def run(lab: Any, *command: str, image: str = IMAGE, **options: Any) -> str:

@@ -76,8 +76,8 @@ def bounded_processes(lab):
 
 @wrong("bounded", "so little memory that the program is killed")
 def bounded_tight(lab):
-    with suppress(APIError):  # on a busy machine so little may not even start; it does not run, either way
-        lab.wait(greedy(lab, mem_limit="16m", memswap_limit="16m"), "exited")
+    with suppress(APIError):  # so little may not even start; it does not run, either way
+        lab.wait(greedy(lab, mem_limit="12m", memswap_limit="12m"), "exited")
 
 
 @wrong("bounded", "a container that sleeps, with the right limits")

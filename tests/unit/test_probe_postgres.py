@@ -8,17 +8,15 @@ from labkit import Mismatch, TimedOut
 from labkit.probe import last_words, shell
 from labkit.probe_postgres import accepting, sql
 
-NEVER = "0001-01-01T00:00:00Z"
-
 
 class Box:
     """A container that gives the answers that it was told to, one after another."""
 
     name = "ch96-db"
 
-    def __init__(self, *answers, status="running", env=(), started=NEVER):
+    def __init__(self, *answers, status="running", env=()):
         self.answers, self.status, self.asked = list(answers), status, []
-        self.attrs = {"Config": {"Env": [*env, "PATH=/bin"]}, "State": {"StartedAt": started}}
+        self.attrs = {"Config": {"Env": [*env, "PATH=/bin"]}}
 
     def exec_run(self, command, user=None):
         self.asked.append((command, user))
@@ -63,9 +61,3 @@ def test_a_line_of_shell_and_the_last_words():
     assert box.asked == [(["sh", "-c", "cat x"], "0")]
     assert last_words(box) == "FATAL: no space"
     assert box.query == {"tail": 3}
-
-
-def test_the_words_of_an_earlier_start_are_not_the_last_ones():
-    box = Box((0, b""), started="1970-01-01T00:01:00.123456789Z")
-    last_words(box, lines=12)
-    assert box.query == {"tail": 12, "since": 60.123456}
