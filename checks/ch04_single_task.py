@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
-import time
 from contextlib import suppress
 from random import Random
 
-from labkit import Mismatch, TimedOut, until
+from labkit import Mismatch, TimedOut
 from labkit.checks import check, scene
 from labkit.probe import http, http_on, last_words, network, running
+from labkit.probe_stop import answers, control, stopped, was_asked
 
 IMAGES = ("web:1.0",)
 WEB = "localhost:5001/web:1.0"
-GRACE, PROMPT, TRIES = 5, 1.0, 3
-"""Seconds that the check gives a container to stop; seconds asked for; how often it is tried."""
+PROMPT, TRIES = 1.0, 3
+"""Seconds asked for, and how often the stop is tried."""
 
 KILLED, TERMINATED = 137, 143
 OVER = {True: ("exited", "running"), False: ("exited",)}  # one that is "restarting" cannot be asked
@@ -22,14 +21,6 @@ PORTS = {"ch04-front": 8080, "ch04-store": 8081}
 SECOND = 1_000_000_000
 NOTICED = 15
 """Seconds after which a hang must have been noticed; the task says 10, the machine may be slow."""
-
-
-def answers(lab, box, port, seconds=10):
-    """What the service at a port of a container says of itself; None if it is silent for so long."""
-    page = f"http://127.0.0.1:{port}/"
-    with suppress(TimedOut):
-        return until(lambda: next((r for r in http(lab, box, page) if r.ok), None), timeout=seconds).json()
-    return None
 
 
 @check(
@@ -50,36 +41,15 @@ def prompt(lab):
         raise Mismatch("ch04-clerk's log has no line `opening`.", found=last_words(box))
     took, state = stopped(lab, box)
     in_order(box, state)
+    was_asked(lab, box)
     limit = PROMPT
     for _ in range(TRIES - 1):
         if took <= limit:
             return
-        limit = max(limit, control(lab))  # a machine so busy that a good container takes longer
+        limit = max(limit, control(lab, WEB))  # a machine so busy that a good container takes longer
         took = min(took, stopped(lab, box)[0])
     if took > limit:
         raise Mismatch("ch04-clerk stops in order, and too slowly.", wanted="1 s", found=f"{took:.1f} s")
-
-
-def stopped(lab, box):
-    """Stops a container and starts it again; the seconds that the stop took, and the state it left."""
-    began = time.monotonic()
-    box.stop(timeout=GRACE)
-    took = time.monotonic() - began
-    box.reload()
-    state = box.attrs["State"]
-    box.start()
-    answers(lab, box, 8080)  # the next stop must find it in service
-    return took, state
-
-
-def control(lab):
-    """The seconds that a container takes which stops as it should."""
-    made = lab.docker.containers.create(WEB, name=f"labkit-probe-{secrets.token_hex(4)}")
-    try:
-        made.start()
-        return stopped(lab, made)[0]
-    finally:
-        made.remove(force=True, v=True)
 
 
 def in_order(box, state):

@@ -39,8 +39,7 @@ def reborn(lab: Any, container: Container, grace: int = 10) -> Iterator[Containe
     if attrs["HostConfig"]["AutoRemove"]:
         hint = "It was started with --rm. The check stops it, looks, and starts it again."
         raise Mismatch(f"{container.name} would be gone when it is stopped.", wanted="no --rm", hint=hint)
-    config = {key: attrs["Config"][key] for key in CONFIG if attrs["Config"].get(key) is not None}
-    config["HostConfig"] = {key: attrs["HostConfig"][key] for key in HOST if attrs["HostConfig"].get(key)}
+    config = settings(container)
     container.stop(timeout=grace)
     made = None
     try:
@@ -53,6 +52,22 @@ def reborn(lab: Any, container: Container, grace: int = 10) -> Iterator[Containe
             made.stop(timeout=grace)
             made.remove(force=True, v=True)
         container.start()
+
+
+def settings(container: Container, **environment: str) -> dict[str, Any]:
+    """What a create request asks for that makes a container like this one, without names, networks and ports.
+
+    Args:
+        container: as the engine described it last.
+        **environment: variables that are set otherwise.
+    """
+    attrs = container.attrs
+    config = {key: attrs["Config"][key] for key in CONFIG if attrs["Config"].get(key) is not None}
+    if environment:
+        kept = [line for line in config.get("Env", []) if line.split("=", 1)[0] not in environment]
+        config["Env"] = kept + [f"{name}={value}" for name, value in environment.items()]
+    config["HostConfig"] = {key: attrs["HostConfig"][key] for key in HOST if attrs["HostConfig"].get(key)}
+    return config
 
 
 def behind(container: Container, path: str) -> str:

@@ -58,6 +58,11 @@ def prompt_no_wait(lab):
     clerk(lab, 'echo opening; python3 web.py & trap "kill $!" TERM; wait')
 
 
+@wrong("prompt", "a trap that ends the shell, and the server with it")
+def prompt_exit(lab):
+    clerk(lab, 'echo opening; python3 web.py & trap "exit 0" TERM; wait')
+
+
 @wrong("prompt", "on another port")
 def prompt_port(lab):
     clerk(lab, "echo opening; exec python3 web.py", environment={"PORT": "8000"})
