@@ -6,7 +6,7 @@ from random import Random
 
 from labkit import Mismatch, Missing
 from labkit.checks import check, scene
-from labkit.probe import http, run, running, shell
+from labkit.probe import http, run, running, shell, volume
 
 PYTHON = "localhost:5001/python:3.13"
 IMAGES = ()
@@ -116,8 +116,22 @@ def hardened(lab):
         or not box.attrs["HostConfig"]["ReadonlyRootfs"]
     ):
         raise Mismatch("The container's own file system can be written.", wanted="read-only, /tmp apart")
-    if binds := [m["Source"] for m in box.attrs["Mounts"] if m["Type"] == "bind"]:
-        raise Mismatch("A folder of the machine is mounted.", wanted="none", found=", ".join(binds))
+    mounted(lab, box)
+
+
+def mounted(lab, box):
+    """Nothing of the machine is mounted, not as a volume either, and only /tmp can be written."""
+    folders = {m["Source"]: m["Destination"] for m in box.attrs["Mounts"] if m["Type"] == "bind"}
+    for m in box.attrs["Mounts"]:
+        options = (volume(lab, m["Name"]).attrs.get("Options") or {}) if m["Type"] == "volume" else {}
+        if "bind" in options.get("o", ""):
+            folders[options["device"]] = m["Destination"]
+    if folders:
+        raise Mismatch("A folder of the machine is mounted.", wanted="none", found=", ".join(folders))
+    places = [m["Destination"] for m in box.attrs["Mounts"] if m["RW"]]
+    places += box.attrs["HostConfig"].get("Tmpfs") or []
+    if others := sorted({place.rstrip("/") for place in places} - {"/tmp"}):
+        raise Mismatch("More than /tmp can be written.", wanted="/tmp", found=", ".join(others))
 
 
 def statuses(box):

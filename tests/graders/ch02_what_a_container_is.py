@@ -52,6 +52,18 @@ def shared_no_kernel(lab):
     lab.seat.hand_in("shared", shared)
 
 
+@wrong("shared", "takes what no pair of the chapter shared for always apart")
+def shared_never_ipc(lab):
+    def shared(client, first, second):
+        def seen(name, kind):
+            return client.containers.get(name).exec_run(["readlink", f"/proc/self/ns/{kind}"]).output
+
+        looked = {k: seen(first, k) == seen(second, k) for k in ("pid", "net", "uts")}
+        return {"kernel": True, "mnt": False, "ipc": False, **looked}
+
+    lab.seat.hand_in("shared", shared)
+
+
 @wrong("shared", "gives the numbers in place of their equality")
 def shared_numbers(lab):
     def shared(client, first, second):

@@ -96,13 +96,8 @@ def bounded_cli(lab):
 
 @right("bounded", "a quota of 25 ms in 100, and the memory added while it runs")
 def bounded_update(lab):
-    box = greedy(
-        lab,
-        without=["nano_cpus", "mem_limit", "memswap_limit"],
-        cpu_quota=25_000,
-        cpu_period=100_000,
-        cpu_shares=512,
-    )
+    quota = {"cpu_quota": 25_000, "cpu_period": 100_000, "cpu_shares": 512}
+    box = greedy(lab, without=["nano_cpus", "mem_limit", "memswap_limit"], **quota)
     box.update(mem_limit="128m", memswap_limit="128m")
 
 
@@ -163,6 +158,17 @@ def hardened_no_tmp(lab):
 @wrong("hardened", "the machine's /tmp in place of a tmpfs")
 def hardened_bind(lab):
     counter(lab, without=["tmpfs"], volumes=["/tmp:/tmp"])
+
+
+@wrong("hardened", "the settings of the machine, as a volume")
+def hardened_disguised(lab):
+    lab.docker.volumes.create("ch03-etc", driver_opts={"type": "none", "o": "bind", "device": "/etc"})
+    counter(lab, volumes=["ch03-etc:/opt/settings:ro"])
+
+
+@wrong("hardened", "a tmpfs where the settings are, too")
+def hardened_wide(lab):
+    counter(lab, without=["tmpfs"], tmpfs={"/tmp": "", "/etc": ""})
 
 
 @wrong("hardened", "another app")
