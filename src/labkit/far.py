@@ -19,7 +19,7 @@ from labkit.retry import until
 EPOCH = 1700000000
 """The time of the sources, in builds that shall be reproducible."""
 
-EVERY = "find . -xdev -type f ! -path './etc/host*' ! -path ./etc/resolv.conf ! -path ./.dockerenv"
+EVERY = "find . -xdev -type f ! -path './etc/host[sn]*' ! -path ./etc/resolv.conf ! -path ./.dockerenv"
 SERVE = """
 import json, os, subprocess, sys
 address, packages = json.loads(sys.argv[1])

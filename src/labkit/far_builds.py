@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from docker.models.containers import Container
 from labkit.errors import Mismatch
 from labkit.far import archive, build, files, inspected
 from labkit.probe import shell
+from labkit.retry import until
 
 BAKED = "/baked"
 """Where the course's Dockerfiles write the time of their build."""
@@ -47,6 +49,7 @@ class Twice:
                 status, said = build(self.box, self.text, self.tags[n], address)
             finally:
                 served.remove(force=True)
+            later()
             if status:
                 self.__exit__()
                 lines = [line.split("E: ")[-1] for line in said.splitlines() if "E: " in line]
@@ -75,6 +78,12 @@ class Twice:
         first, second = (files(self.box, tag) for tag in self.tags)
         unlike = sorted(p for p in first.keys() | second.keys() if first.get(p) != second.get(p))
         raise unequal(unlike, one["RootFS"] == other["RootFS"])
+
+
+def later() -> None:
+    """Returns in another second: logs and file times count in seconds, and two builds must differ in them."""
+    now = int(time.time())
+    until(lambda: int(time.time()) > now, timeout=5, what="the next second")
 
 
 def unequal(unlike: Sequence[str], layers: bool) -> Mismatch:

@@ -29,6 +29,7 @@ def world(monkeypatch):
         day = tag.split(":")[1]
         return {"Id": it.ids.get(day), "RootFS": it.layers.get(day)}
 
+    monkeypatch.setattr(far_builds, "later", lambda: it.done.append("later"))
     monkeypatch.setattr(far_builds, "archive", archive)
     monkeypatch.setattr(far_builds, "build", build)
     monkeypatch.setattr(far_builds, "inspected", inspected)
@@ -44,8 +45,8 @@ def twice(text="FROM x"):
 def test_each_world_has_its_archive_while_it_is_built_in(world):
     with twice() as built:
         assert built.said(0) == "42"
-    served = ["serve 1.1 at 127.0.0.3", "build at 127.0.0.3", "serve no more"]
-    served += ["serve 1.1.1 at 127.0.0.4", "build at 127.0.0.4", "serve no more"]
+    served = ["serve 1.1 at 127.0.0.3", "build at 127.0.0.3", "serve no more", "later"]
+    served += ["serve 1.1.1 at 127.0.0.4", "build at 127.0.0.4", "serve no more", "later"]
     assert world.done == [*served, "timeout 20 dock", "docker image rm"]
 
 
@@ -74,6 +75,13 @@ def test_equal_images_pass_and_others_are_told_apart(world):
         world.files = {"monday": {"/a": "1"}, "friday": {"/a": "1", "/baked": "2"}}
         with pytest.raises(Mismatch, match="time of the build"):
             built.differ()
+
+
+def test_the_second_build_is_in_another_second(monkeypatch):
+    clock = iter([7.2, 7.9, 8.0, 99.0])
+    monkeypatch.setattr(far_builds.time, "time", lambda: next(clock))
+    far_builds.later()
+    assert next(clock) == 99.0
 
 
 LEVELS = [
