@@ -239,8 +239,9 @@ def stuck(lab, facts):
         "Where in the template is that set? `kubectl get deployment shop --output yaml` has it all.",
     ),
 )
-def cause(answer, stuck):
+def cause(lab, answer, stuck):
     """The value that keeps version 2.0 from its rollout is handed in as it stands in the template"""
+    there(lab, "Deployment", "shop")
     if len(said := str(answer).strip()) > LONGEST:
         raise Mismatch(
             "That is more than one value.", wanted="one value of the template", found=said[:LONGEST]

@@ -103,6 +103,8 @@ def compare(here, there, old):
         raise Mismatch("The container runs ch05-tea:0.9.", wanted="ch05-tea:1.0", hint="Look at the tag.")
     if here["RootFS"] == there["RootFS"]:
         hint = "A commit makes a new image of a container. Was it asked for?"
+        if (there.get("Comment") or "").startswith("buildkit"):
+            hint = "Built again, it gets another time of creation, and the config holds that."
         raise Mismatch("The layers are equal, the configs are not.", hint=hint)
     hint = "The same file, built or copied again, gets another time, and so its layer another digest."
     if (there.get("Comment") or "").startswith("Imported"):
@@ -164,9 +166,14 @@ def pinned(lab, far):
     box = far_engine(lab)
     tested, made = (inspected(box, "container", name) for name in ("ch05-tested", "ch05-pinned"))
     if tested is None:
-        raise Missing("The container ch05-tested is gone.", fix=AGAIN)
+        hint = "It was the only one that knew which image was tested."
+        if made and "@" not in made["Config"]["Image"]:
+            hint = "A new name does not change the reference that a container was made by."
+        raise Missing("The container ch05-tested is gone.", fix=AGAIN, hint=hint)
     if made is None:
         raise Missing(f"There is no container ch05-pinned on {FAR}.")
+    if made["State"]["Status"] == "created":
+        raise Mismatch("The container ch05-pinned was never started.", wanted="its word", found="created")
     name, _, digest = made["Config"]["Image"].partition("@")
     right = made["Image"] == tested["Image"]
     if not digest:

@@ -219,10 +219,16 @@ def pinned_digest(lab, far):
     on_far(lab, f"docker run --name ch05-pinned {reference(lab, tested(lab))}")
 
 
-@right("pinned", "by tag and digest, created only")
-def pinned_both(lab, far):
+@wrong("pinned", "by tag and digest, created only")
+def pinned_created(lab, far):
     digest = reference(lab, tested(lab)).split("@")[1]
     on_far(lab, f"docker create --name ch05-pinned {LEAF}:1.0@{digest}")
+
+
+@right("pinned", "by tag and digest")
+def pinned_both(lab, far):
+    digest = reference(lab, tested(lab)).split("@")[1]
+    on_far(lab, f"docker run --name ch05-pinned {LEAF}:1.0@{digest}")
 
 
 @right("pinned", "pushed to a repository of its own, by its digest there")
