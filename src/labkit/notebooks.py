@@ -4,7 +4,7 @@ Ordinary notebooks run side by side, those of one stem one after another, exclus
 a failure, and so is an object of engine or cluster that was not there before. What killed runs of the stems
 left is removed first.
 
-``python -m labkit.notebooks [--serial] [pytest options]``
+``python -m labkit.notebooks [--serial] [--costs] [pytest options]``
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from labkit import book, leaks
+from labkit import book, cost, leaks
 from labkit.home import repo
 from labkit.lab import Lab
 from labkit.nbval_order import SEED
@@ -26,6 +26,9 @@ KINDS = ("chapters", "solutions")
 NOTHING_COLLECTED = 5
 SERIAL = "--serial"
 """Our own option: one notebook at a time, each with its own look at what it leaves, for comparison."""
+
+COSTS = "--costs"
+"""Our own option: what a chapter costs that runs alone is kept, for the head of its page."""
 
 PLUGINS = ("-p", "no:cacheprovider", "-p", "labkit.nbval_order")
 SIDE_BY_SIDE = ("-n2", "--dist=loadscope")
@@ -60,6 +63,26 @@ def nbval(notebooks: list[Path], *options: str) -> int:
     return status or int(bool(leaked))
 
 
+def alone(notebook: Path, costs: bool, *options: str) -> int:
+    """One notebook by itself; returns the exit status of its run.
+
+    Args:
+        notebook: its file.
+        costs: whether to keep what it costs, if it is a chapter and passes.
+        *options: of pytest.
+    """
+    if not costs or notebook.parent.name != "chapters":
+        return nbval([notebook], *options)
+    with cost.Sampler() as sampled:
+        started = time.monotonic()
+        status = nbval([notebook], *options)
+        seconds = round(time.monotonic() - started)
+    if not status:
+        stem = notebook.stem
+        cost.keep(stem, cost.Cost(seconds, sampled.memory, sampled.disk, *cost.digest(stem)))
+    return status
+
+
 def seed() -> str:
     """What the order is drawn from: `SEED`, else the commit: orders change, and each can be had again."""
     head = ["git", "rev-parse", "--short", "HEAD"]
@@ -75,25 +98,26 @@ def main(options: list[str]) -> int:
     Raises:
         Busy: somebody works on one of the stems.
     """
-    serial, options = SERIAL in options, [o for o in options if o != SERIAL]
-    side_by_side, alone = found(exclusive=False), found(exclusive=True)
-    if not side_by_side + alone:
+    serial, costs = SERIAL in options, COSTS in options
+    options = [o for o in options if o not in (SERIAL, COSTS)]
+    side_by_side, exclusive = found(exclusive=False), found(exclusive=True)
+    if not side_by_side + exclusive:
         print("labkit: no notebook was found", file=sys.stderr)
         return NOTHING_COLLECTED
-    for stem in sorted({p.stem for p in side_by_side + alone}):
+    for stem in sorted({p.stem for p in side_by_side + exclusive}):
         for kind, names in Lab.reset(stem).items():  # a killed run's: solutions print what a reset removes
             print(f"{stem}: {kind} of an earlier run: {', '.join(names)}", flush=True)
     print(f"order: {SEED}={seed()}", flush=True)
     status, started = 0, time.monotonic()
     if serial:
         for notebook in side_by_side:
-            status |= nbval([notebook], *options)
+            status |= alone(notebook, costs, *options)
     elif side_by_side:
         status |= nbval(side_by_side, *SIDE_BY_SIDE, *options)
     print(f"{len(side_by_side)} notebooks: {time.monotonic() - started:.0f} s", flush=True)
-    for notebook in alone:
-        status |= nbval([notebook], *options)
-    print(f"{len(side_by_side + alone)} notebooks: {time.monotonic() - started:.0f} s in all", flush=True)
+    for notebook in exclusive:
+        status |= alone(notebook, costs, *options)
+    print(f"{len(side_by_side + exclusive)} notebooks: {time.monotonic() - started:.0f} s in all", flush=True)
     return status
 
 

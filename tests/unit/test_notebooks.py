@@ -52,6 +52,29 @@ def test_what_a_killed_run_left_is_gone_before_the_first_notebook(monkeypatch, c
     assert "ch01_x: volumes of an earlier run: ch01-a" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("status", "kept"), [(0, ["ch01_x"]), (1, [])])
+def test_what_a_chapter_costs_that_passes_alone_is_kept(monkeypatch, tmp_path, status, kept):
+    class Sampler:
+        memory, disk = 7, 5
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            pass
+
+    seen = []
+    monkeypatch.setattr(notebooks.cost, "Sampler", Sampler)
+    monkeypatch.setattr(notebooks.cost, "digest", lambda stem: (3, "c0de"))
+    monkeypatch.setattr(
+        notebooks.cost, "keep", lambda stem, one: seen.append((stem, one.memory_mib, one.cells))
+    )
+    monkeypatch.setattr(notebooks, "nbval", lambda *a: status)
+    for kind in ("chapters", "solutions"):
+        assert notebooks.alone(tmp_path / kind / "ch01_x.ipynb", True) == status
+    assert seen == [(stem, 7, 3) for stem in kept]
+
+
 @pytest.fixture
 def books(tmp_path):
     """Three stems, two notebooks each, whose cells print their place."""
