@@ -121,13 +121,15 @@ def hardened(lab):
 
 def mounted(lab, box):
     """Nothing of the machine is mounted, not as a volume either, and only /tmp can be written."""
-    folders = {m["Source"]: m["Destination"] for m in box.attrs["Mounts"] if m["Type"] == "bind"}
+    folders, hint = [m["Source"] for m in box.attrs["Mounts"] if m["Type"] == "bind"], None
     for m in box.attrs["Mounts"]:
         options = (volume(lab, m["Name"]).attrs.get("Options") or {}) if m["Type"] == "volume" else {}
         if "bind" in options.get("o", ""):
-            folders[options["device"]] = m["Destination"]
+            folders.append(options["device"])
+            hint = "A volume, too, can be a folder of the machine: `docker volume inspect` shows its options."
     if folders:
-        raise Mismatch("A folder of the machine is mounted.", wanted="none", found=", ".join(folders))
+        found = ", ".join(folders)
+        raise Mismatch("A folder of the machine is mounted.", wanted="none", found=found, hint=hint)
     places = [m["Destination"] for m in box.attrs["Mounts"] if m["RW"]]
     places += box.attrs["HostConfig"].get("Tmpfs") or []
     if others := sorted({place.rstrip("/") for place in places} - {"/tmp"}):
