@@ -51,7 +51,6 @@ SUITES = (
     Suite("notebooks", ("-m", "labkit.notebooks")),
     Suite("console blocks and ledger", pytest("tests/notebooks")),
     Suite("graders", labkit("prove", "--quiet")),
-    Suite("planted changes", ("-m", "labkit.planted")),
     Suite("grading", pytest("tests/grade")),
     Suite("site", pytest("tests/site")),
     Suite("faults", pytest("tests/lab", "-m", "faults")),

@@ -47,7 +47,6 @@ def test_every_suite_is_there():
         "notebooks",
         "console blocks and ledger",
         "graders",
-        "planted changes",
         "grading",
         "site",
         "faults",
