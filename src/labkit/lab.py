@@ -267,7 +267,7 @@ def take_lock(stem: str) -> FileLock:
         raise Busy(
             f"The lab of {stem} is in use.",
             found=f"process {who}",
-            fix="shut that notebook's kernel down (JupyterLab: Kernel, Shut Down), then run this cell again",
+            fix="shut that notebook's kernel down (JupyterLab: Kernel, Shut Down), then try again",
         ) from None
     holder.write_text(str(os.getpid()))
     return lock
