@@ -52,7 +52,8 @@ SUITES = (
     Suite("console blocks and ledger", pytest("tests/notebooks")),
     Suite("graders", labkit("prove", "--quiet")),
     Suite("grading", pytest("tests/grade")),
-    Suite("site", pytest("tests/site")),
+    Suite("site", pytest("tests/site", "-m", "not cluster", "-n2")),
+    Suite("learn", pytest("tests/site", "-m", "cluster")),  # builds the site anew: not beside its readers
     Suite("faults", pytest("tests/lab", "-m", "faults")),
 )
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from filelock import FileLock
 from playwright.sync_api import sync_playwright
 
 from labkit import browser, site
 
 
 @pytest.fixture(scope="session")
-def html():
-    """The folder of the built site."""
-    return site.build()
+def html(tmp_path_factory, worker_id):
+    """The folder of the site, built once for all workers of a run."""
+    if worker_id == "master":
+        return site.build()
+    built = tmp_path_factory.getbasetemp().parent / "site"
+    with FileLock(f"{built}.lock"):
+        if not built.exists():
+            built.write_text(str(site.build()))
+        return Path(built.read_text())
 
 
 @pytest.fixture(scope="session")

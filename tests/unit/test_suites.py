@@ -49,5 +49,6 @@ def test_every_suite_is_there():
         "graders",
         "grading",
         "site",
+        "learn",
         "faults",
     ]
