@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from labkit import book
 from labkit.predictions import predictions_of
 
 QUESTION = """## Claim 1
@@ -107,3 +110,12 @@ def test_a_wrong_shape_is_named(question, answer, said):
 
 def test_a_notebook_without_predictions():
     assert predictions_of(new_notebook(cells=[new_markdown_cell(QUESTION), new_code_cell("x")])) == []
+
+
+def test_no_letter_of_the_book_can_be_struck_out():
+    """A reader who guesses by letter must not do better than one who thinks."""
+    found = [p for stem in book.stems() for p in predictions_of(book.read(book.path(stem)))]
+    right = Counter(p.answer for p in found if len(p.options) == 4)
+    assert set(right) == set("abcd")
+    assert min(right.values()) > right.total() / 10
+    assert max(right.values()) < right.total() / 2
