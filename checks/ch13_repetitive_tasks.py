@@ -16,11 +16,12 @@ from labkit.probe_kube import listed, pods_of, replaced, rolled_out, there
 from labkit.probe_pod import restarts
 from labkit.probe_ready import taken_out
 from labkit.probe_rollout import answers_on, restart_under_load
-from labkit.probe_service import behind, everyone_answers, port_of, reaches
+from labkit.probe_service import behind, everyone_answers, port_of, reaches, sent_to
 
 CLUSTER = True
 WEB = f"{REGISTRY}/web"
-HANG_SECONDS, LINGER = 25, 1.5
+HANG_SECONDS, UNREADY_SECONDS, LINGER = 25, 10, 2.2  # of three seconds that are asked for
+SLACK = 5
 READY = {"httpGet": {"path": "/readyz", "port": 8080}, "periodSeconds": 1}
 FAULTS = ("image", "port", "probe", "request", "key")
 
@@ -68,14 +69,23 @@ def hanging(lab, facts):
     ),
 )
 def readiness(lab):
-    """A replica of `desk` that says it is not ready gets no more requests, and is not restarted"""
+    """A replica of `desk` that says it is not ready gets no more requests 10 s later"""
     pods = rolled_out(lab, "desk")
+    soon_enough(pods)
     found = there(lab, "Service", "desk")
     reached = behind(lab, found, 80, pods, lambda strangers: None)
     with pod(lab) as inside:
         everyone_answers(inside, found, 80, pods)
-        taken_out(lab, inside, found, 80, reached[0])
+        taken_out(lab, inside, found, 80, reached[0], UNREADY_SECONDS + SLACK)
     return found
+
+
+def soon_enough(pods):
+    """A readiness probe that may take longer does not pass by the luck of a moment."""
+    probes = [p["spec"]["containers"][0].get("readinessProbe") for p in pods]
+    if any(p and p["periodSeconds"] * p["failureThreshold"] > UNREADY_SECONDS for p in probes):
+        hint = "How often is a replica asked, and how many noes does it take?"
+        raise Mismatch("A replica that is not ready may get requests for longer than 10 s.", hint=hint)
 
 
 @check(
@@ -95,9 +105,11 @@ def liveness(lab, readiness):
     with pod(lab) as inside:
         inside.http(f"{page}/unready", method="POST", data="")  # a good liveness probe does not mind
         inside.http(f"http://{one.ip}:{one.port}/hang", method="POST", data="")
-        restarted(lab, one, before[one.uid], HANG_SECONDS)
-        left_alone(lab, other, before[other.uid])
-        inside.http(f"{page}/ready", method="POST", data="")
+        try:
+            restarted(lab, one, before[one.uid], HANG_SECONDS)
+            left_alone(lab, other, before[other.uid])
+        finally:
+            inside.http(f"{page}/ready", method="POST", data="")
     rolled_out(lab, "desk")
 
 
@@ -116,7 +128,7 @@ def unused(lab, service):
 def counter(lab, facts):
     """a `counter` of two replicas with a readiness probe, which loses requests at each rollout"""
     anew(lab, "counter")
-    service(lab, "counter")
+    service(lab, "counter", GRACE=1)
     lab.wait("deployment/counter", "complete", timeout=120)
 
 
@@ -132,14 +144,13 @@ def counter(lab, facts):
     ),
 )
 def lossless(lab):
-    """A rollout of `counter` loses no request, and a Pod that is deleted goes on answering for 2 s"""
+    """A rollout of `counter` loses no request, and a Pod that is deleted goes on answering for 3 s"""
     pods = rolled_out(lab, "counter")
     found = there(lab, "Service", "counter")
     one = behind(lab, found, 80, pods, lambda strangers: None)[0]
     with pod(lab) as inside:
         lingers(lab, inside, one)
-        rolled_out(lab, "counter")
-        unready(lab, found)
+        only_these(lab, found, rolled_out(lab, "counter"))
         sent, lost = restart_under_load(lab, inside, "counter", "http://counter/")
     if lost:
         hint = order(there(lab, "Deployment", "counter"))
@@ -149,10 +160,8 @@ def lossless(lab):
 def lingers(lab, inside, one):
     """A Pod that is deleted, with its own grace period, answers on for a while."""
     if answers_on(lab, inside, one, "/healthz", LINGER) < LINGER:
-        wanted = f"answers for {LINGER:g} s"
-        raise Mismatch(
-            "A Pod that is being deleted soon stops answering.", wanted=wanted, hint=cut_short(lab)
-        )
+        wanted, hint = "answers for 3 s", cut_short(lab)
+        raise Mismatch("A Pod that is being deleted soon stops answering.", wanted=wanted, hint=hint)
 
 
 def cut_short(lab):
@@ -169,11 +178,13 @@ def cut_short(lab):
     return "The address is taken off the list while the process is told to end. Which of the two is quicker?"
 
 
-def unready(lab, found):
-    """Waits until only ready Pods are behind the Service."""
-    reaches(
-        lab, found, port_of(found, 80).get("name"), lambda now: len(now) == 2 and all(a.ready for a in now)
-    )
+def only_these(lab, found, pods):
+    """Waits until the Service sends to these Pods and to no other."""
+    wanted = {p["metadata"]["uid"] for p in pods}
+    met, _ = reaches(lab, found, port_of(found, 80).get("name"), lambda now: sent_to(now) == wanted)
+    if not met:
+        hint = "`kubectl get endpointslices --output yaml` shows where it sends. Which label do they share?"
+        raise Mismatch("The Service does not send to the Pods of `counter` alone.", hint=hint)
 
 
 def order(deployment):
@@ -232,17 +243,19 @@ def stuck(lab, facts):
 
 @check(
     task="repair",
-    points=1,
+    points=2,
     needs=stuck,
     hints=(
-        "`kubectl get pods`, then `kubectl describe pod` of the one that is not ready: its last lines.",
+        "`kubectl get pods`, then of the one that is not ready the last lines of `kubectl describe pod`, "
+        "and its `kubectl logs`.",
         "Where in the template is that set? `kubectl get deployment shop --output yaml` has it all.",
     ),
 )
 def cause(lab, answer, stuck):
     """The value that keeps version 2.0 from its rollout is handed in as it stands in the template"""
     there(lab, "Deployment", "shop")
-    if len(said := str(answer).strip()) > LONGEST:
+    said = str(answer).strip()
+    if len(said) > LONGEST or sum(bool(re.search(value, said)) for value in VALUES.values()) > 1:
         raise Mismatch(
             "That is more than one value.", wanted="one value of the template", found=said[:LONGEST]
         )
@@ -253,7 +266,7 @@ def cause(lab, answer, stuck):
 
 @check(
     task="repair",
-    points=3,
+    points=2,
     needs=stuck,
     timeout=300,
     hints=(
@@ -273,6 +286,8 @@ def recovered(lab, stuck):
     if any(not p["spec"]["containers"][0].get("readinessProbe") for p in pods):
         hint = "It was the probe that kept the bad version from the customers."
         raise Mismatch("The replicas have no readiness probe any more.", hint=hint)
+    for one in pods:
+        as_before(one["spec"]["containers"][0])
     found = there(lab, "Service", "shop")
     behind(lab, found, 80, pods, lambda strangers: None)
     with pod(lab) as inside:
@@ -280,6 +295,20 @@ def recovered(lab, stuck):
         said = [inside.http(f"http://{a.ip}:{a.port}/config")[0].json() for a in whom(lab, found)]
     for one in said:
         answered(one, stuck)
+
+
+def as_before(box):
+    """Holds a container of `shop` against the one that version 1.1 had."""
+    if box["image"] != f"{WEB}:1.0":
+        hint = "VERSION is what it says of itself; the image is what runs."
+        raise Mismatch("The replicas run another image.", wanted=f"{WEB}:1.0", found=box["image"], hint=hint)
+    asked = (box["readinessProbe"].get("httpGet") or {}).get("path")
+    if asked != READY["httpGet"]["path"]:
+        hint = "`kubectl rollout history deployment/shop --revision=2` shows the template as it was."
+        raise Mismatch("The replicas are asked something else than before.", found=asked, hint=hint)
+    if (cpu := (box["resources"].get("requests") or {}).get("cpu")) != "10m":
+        hint = "What does the scheduler set aside for a replica now, and what was it before?"
+        raise Mismatch("The replicas request another amount of CPU.", wanted="10m", found=cpu, hint=hint)
 
 
 def whom(lab, found):

@@ -10,6 +10,8 @@ from labkit.probe_kube import listed
 from labkit.probe_pod import restarts
 from labkit.probe_service import Address
 
+SLACK = 10
+
 
 def restarts_within(lab: Any, one: Address, before: int, seconds: float) -> bool:
     """Whether a Pod's container is started again.
@@ -30,6 +32,9 @@ def restarts_within(lab: Any, one: Address, before: int, seconds: float) -> bool
 def restarted(lab: Any, one: Address, before: int, seconds: float) -> None:
     """Waits until a replica that hangs was restarted and is ready again.
 
+    A probe that could take longer is not given the chance to be quick by luck; one that cannot gets
+    some seconds more, for what the cluster takes.
+
     Args:
         lab: whose.
         one: its Pod's address.
@@ -40,10 +45,17 @@ def restarted(lab: Any, one: Address, before: int, seconds: float) -> None:
         Mismatch: it is not restarted.
         TimedOut: it was, and is not ready.
     """
-    if not restarts_within(lab, one, before, seconds):
+    probe = probe_of(lab, one)
+    if (probe and slowest(probe) > seconds) or not restarts_within(lab, one, before, seconds + SLACK):
         message = f"A replica that hangs is not restarted within {seconds:g} s."
-        raise Mismatch(message, hint=unseen(probe_of(lab, one)))
+        raise Mismatch(message, hint=unseen(probe))
     lab.wait(f"pod/{one.pod}", "Ready", timeout=60)
+
+
+def slowest(probe: Object) -> float:
+    """Seconds until a probe has failed, if the replica hangs at the worst moment: just after an answer."""
+    period, answer = probe["periodSeconds"], probe["timeoutSeconds"]
+    return period + (probe["failureThreshold"] - 1) * max(period, answer) + answer
 
 
 def left_alone(lab: Any, one: Address, before: int) -> None:

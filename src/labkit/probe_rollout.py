@@ -16,7 +16,9 @@ from labkit.probe_service import Address
 
 PATCH = "application/strategic-merge-patch+json"
 ROUND = 25
-GONE_SECONDS = 60
+PATIENCE = 6
+"""Seconds that an answer may take: what is refused or cut off fails at once, and a stall is no loss."""
+GONE_SLACK = 30
 
 
 def answers_on(lab: Any, inside: Inside, one: Address, page: str, seconds: float) -> float:
@@ -63,7 +65,7 @@ def restart_under_load(lab: Any, inside: Inside, name: str, url: str) -> tuple[i
     def load() -> list[Reply]:
         replies: list[Reply] = []
         while not stop.is_set():
-            replies += inside.http(url, times=ROUND, patience=2)
+            replies += inside.http(url, times=ROUND, patience=PATIENCE)
         return replies
 
     with ThreadPoolExecutor(1) as thread:
@@ -86,4 +88,5 @@ def change_and_wait(lab: Any, name: str) -> None:
     ask(lambda: patch(name=name, namespace=lab.namespace, body=change, content_type=PATCH))
     rolled_out(lab, name)
     for old in [p for p in with_leaving(lab) if p["metadata"].get("deletionTimestamp")]:
-        lab.wait({**old, "kind": "Pod", "apiVersion": "v1"}, "gone", timeout=GONE_SECONDS)
+        grace = old["metadata"].get("deletionGracePeriodSeconds", 0)
+        lab.wait({**old, "kind": "Pod", "apiVersion": "v1"}, "gone", timeout=grace + GONE_SLACK)

@@ -56,9 +56,9 @@ def readiness_healthz(lab):
     probes(lab, ready=http("/healthz"), alive=ALIVE)
 
 
-@wrong("readiness", "asks seldom, with the default number of noes")
+@wrong("readiness", "asks a bit too seldom, with the default number of noes")
 def readiness_slow(lab):
-    probes(lab, ready=http("/readyz", periodSeconds=10), alive=ALIVE)
+    probes(lab, ready=http("/readyz", periodSeconds=4), alive=ALIVE)
 
 
 @wrong("readiness", "the liveness probe asks the same")
@@ -95,9 +95,9 @@ def liveness_process(lab):
     probes(lab, ready=http("/readyz"), alive={"exec": command, "periodSeconds": 2})
 
 
-@wrong("liveness", "patient for a minute")
+@wrong("liveness", "with the defaults, which may take 31 s")
 def liveness_slow(lab):
-    probes(lab, ready=http("/readyz"), alive=http("/healthz", periodSeconds=20))
+    probes(lab, ready=http("/readyz"), alive={"httpGet": http("/healthz")["httpGet"]})
 
 
 @wrong("liveness", "asks what the readiness probe asks")
@@ -125,48 +125,52 @@ def lossless_nothing(lab):
     kubectl(lab, "rollout status deployment counter --timeout 120s")
 
 
+GRACE = {"terminationGracePeriodSeconds": 30}
+
+
 @wrong("lossless", "a preStop that is longer than the grace period")
 def lossless_killed(lab):
-    pause = {"lifecycle": {"preStop": {"exec": {"command": ["sleep", "5"]}}}}
-    patch(lab, "counter", pause, {"terminationGracePeriodSeconds": 1})
+    patch(lab, "counter", {"lifecycle": {"preStop": {"exec": {"command": ["sleep", "5"]}}}})
 
 
 @wrong("lossless", "too short a pause")
 def lossless_short(lab):
-    patch(lab, "counter", {"lifecycle": {"preStop": {"exec": {"command": ["sleep", "0.2"]}}}})
+    patch(lab, "counter", {"lifecycle": {"preStop": {"exec": {"command": ["sleep", "0.2"]}}}}, GRACE)
 
 
 @wrong("lossless", "drains, and all at once")
 def lossless_recreate(lab):
     drain = {"env": [{"name": "DRAIN_SECONDS", "value": "5"}]}
-    patch(lab, "counter", drain, strategy={"type": "Recreate", "rollingUpdate": None})
+    patch(lab, "counter", drain, GRACE, strategy={"type": "Recreate", "rollingUpdate": None})
 
 
 @wrong("lossless", "drains, and asks nobody whether it is ready")
 def lossless_unasked(lab):
-    patch(lab, "counter", {"env": [{"name": "DRAIN_SECONDS", "value": "5"}], "readinessProbe": None})
+    patch(lab, "counter", {"env": [{"name": "DRAIN_SECONDS", "value": "5"}], "readinessProbe": None}, GRACE)
 
 
 @wrong("lossless", "drains, and may miss all replicas")
 def lossless_unavailable(lab):
     rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "100%", "maxSurge": 0}}
-    patch(lab, "counter", {"env": [{"name": "DRAIN_SECONDS", "value": "3"}]}, strategy=rolling)
+    patch(lab, "counter", {"env": [{"name": "DRAIN_SECONDS", "value": "2.5"}]}, GRACE, strategy=rolling)
 
 
 @right("lossless", "the app drains")
 def lossless_drain(lab):
     kubectl(lab, "set env deployment/counter DRAIN_SECONDS=4")
+    patch(lab, "counter", pod=GRACE)
 
 
 @right("lossless", "a preStop sleep of the kubelet's")
 def lossless_sleep(lab):
-    patch(lab, "counter", {"lifecycle": {"preStop": {"sleep": {"seconds": 4}}}})
+    patch(lab, "counter", {"lifecycle": {"preStop": {"sleep": {"seconds": 4}}}}, GRACE)
 
 
 @right("lossless", "a preStop command, and no Pod missing")
 def lossless_command(lab):
     rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 2}}
-    patch(lab, "counter", {"lifecycle": {"preStop": {"exec": {"command": ["sleep", "4"]}}}}, strategy=rolling)
+    pause = {"lifecycle": {"preStop": {"exec": {"command": ["sleep", "4"]}}}}
+    patch(lab, "counter", pause, GRACE, strategy=rolling)
 
 
 # --- repair: each answer is to one fault, which it sets up first
@@ -195,7 +199,7 @@ def cause_version(lab, stuck):
 
 @wrong("cause", "all of the template")
 def cause_all(lab, stuck):
-    lab.seat.hand_in("cause", " ".join(SAID.values()) * 2)
+    lab.seat.hand_in("cause", " ".join(SAID.values()))
 
 
 @right("cause", "the value alone")
@@ -251,6 +255,25 @@ def recovered_number(lab, stuck):
     broken(lab, stuck, "image")
     env = [{"name": "VERSION", "value": "1.1"}, {"name": "GREETING", "value": "hi", "valueFrom": None}]
     patch(lab, "shop", {"image": "localhost:5001/web:1.0", "env": env})
+
+
+@wrong("recovered", "another image that says it is version 1.1")
+def recovered_image(lab, stuck):
+    broken(lab, stuck, "image")
+    patch(lab, "shop", {"image": "localhost:5001/web:2.0", "env": [{"name": "VERSION", "value": "1.1"}]})
+
+
+@wrong("recovered", "a probe that fails: asks for the sign of life from now on")
+def recovered_healthz(lab, stuck):
+    broken(lab, stuck, "probe")
+    alive = {"readinessProbe": http("/healthz"), "env": [{"name": "VERSION", "value": "1.1"}]}
+    patch(lab, "shop", alive)
+
+
+@wrong("recovered", "no room: requests nothing any more")
+def recovered_request(lab, stuck):
+    broken(lab, stuck, "request")
+    patch(lab, "shop", {"resources": {"requests": None}, "env": [{"name": "VERSION", "value": "1.1"}]})
 
 
 @right("recovered", "undo")

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from labkit import Mismatch, TimedOut, probe_alive
-from labkit.probe_alive import left_alone, restarted, unseen
+from labkit.probe_alive import left_alone, restarted, slowest, unseen
 
+QUICK = {"periodSeconds": 1, "timeoutSeconds": 1, "failureThreshold": 3}
 ONE = SimpleNamespace(pod="desk-1", uid="1", ip="10.0.0.1", port=8080)
 
 
@@ -31,11 +32,25 @@ class Cluster:
 def test_a_restart_is_waited_for_and_then_the_pod(monkeypatch):
     lab = Cluster(monkeypatch, 1)
     restarted(lab, ONE, 0, 25)
-    assert lab.waited == [("pod/desk-1", 25), ("pod/desk-1", 60)]
+    assert lab.waited == [("pod/desk-1", 35), ("pod/desk-1", 60)]
+
+
+def test_a_probe_that_may_be_too_slow_is_not_tried(monkeypatch):
+    defaults = {"httpGet": {}, "periodSeconds": 10, "timeoutSeconds": 1, "failureThreshold": 3}
+    assert slowest(defaults) == 31
+    lab = Cluster(monkeypatch, 1, defaults)  # it was restarted, by luck of the moment
+    with pytest.raises(Mismatch, match="within 25 s") as e:
+        restarted(lab, ONE, 0, 25)
+    assert e.value.hint.startswith("How often")
+    assert lab.waited == []
+
+
+def test_a_probe_whose_answer_takes_longer_than_its_period():
+    assert slowest({"periodSeconds": 1, "timeoutSeconds": 3, "failureThreshold": 2}) == 7
 
 
 def test_no_restart_says_what_the_probe_does_not_see(monkeypatch):
-    lab = Cluster(monkeypatch, 1, {"tcpSocket": {"port": 8080}})
+    lab = Cluster(monkeypatch, 1, {**QUICK, "tcpSocket": {"port": 8080}})
     with pytest.raises(Mismatch, match="within 25 s") as e:
         restarted(lab, ONE, 1, 25)
     assert "kernel accepts" in e.value.hint

@@ -10,7 +10,7 @@ import pytest
 from labkit import ClusterUnavailable, Mismatch, probe_rollout
 from labkit.probe_rollout import answers_on, restart_under_load
 
-POD = {"metadata": {"name": "old", "uid": "1", "deletionTimestamp": "now"}}
+POD = {"metadata": {"name": "old", "uid": "1", "deletionTimestamp": "now", "deletionGracePeriodSeconds": 90}}
 
 
 class Cluster:
@@ -41,7 +41,7 @@ class Cluster:
         self.done.append(f"rolled out {name}")
 
     def wait(self, thing, condition, timeout):
-        self.done.append(f"{thing['metadata']['name']} {condition}")
+        self.done.append(f"{thing['metadata']['name']} {condition} within {timeout} s")
 
     def http(self, url, times=1, patience=1):
         self.asked.set()
@@ -67,7 +67,7 @@ def test_lost_requests_are_counted_until_the_last_old_pod_is_gone(monkeypatch):
     sent, lost = restart_under_load(cluster, cluster, "web", "http://web/")
     assert lost == 2
     assert sent >= probe_rollout.ROUND
-    assert cluster.done == ["patch web", "rolled out web", "old gone"]
+    assert cluster.done == ["patch web", "rolled out web", "old gone within 120 s"]
 
 
 def test_the_load_ends_with_a_rollout_that_fails(monkeypatch):
