@@ -51,6 +51,7 @@ SUITES = (
     Suite("notebooks", ("-m", "labkit.notebooks")),
     Suite("console blocks and ledger", pytest("tests/notebooks")),
     Suite("graders", labkit("prove", "--quiet")),
+    Suite("planted changes", ("-m", "labkit.planted")),
     Suite("grading", pytest("tests/grade")),
     Suite("site", pytest("tests/site", "-m", "not cluster", "-n2")),
     Suite("learn", pytest("tests/site", "-m", "cluster")),  # builds the site anew: not beside its readers

@@ -47,6 +47,7 @@ def test_every_suite_is_there():
         "notebooks",
         "console blocks and ledger",
         "graders",
+        "planted changes",
         "grading",
         "site",
         "learn",
