@@ -15,13 +15,12 @@ from labkit.probe_alive import left_alone, restarted
 from labkit.probe_kube import listed, pods_of, replaced, rolled_out, there
 from labkit.probe_pod import restarts
 from labkit.probe_ready import taken_out
-from labkit.probe_rollout import answers_on, restart_under_load
-from labkit.probe_service import behind, everyone_answers, port_of, reaches, sent_to
+from labkit.probe_rollout import answers_on, cut_short, only_these, out_of_order, restart_under_load
+from labkit.probe_service import behind, everyone_answers, port_of, reaches
 
 CLUSTER = True
 WEB = f"{REGISTRY}/web"
 HANG_SECONDS, UNREADY_SECONDS, LINGER = 25, 10, 2.2  # of three seconds that are asked for
-SLACK = 5
 READY = {"httpGet": {"path": "/readyz", "port": 8080}, "periodSeconds": 1}
 FAULTS = ("image", "port", "probe", "request", "key")
 
@@ -76,14 +75,14 @@ def readiness(lab):
     reached = behind(lab, found, 80, pods, lambda strangers: None)
     with pod(lab) as inside:
         everyone_answers(inside, found, 80, pods)
-        taken_out(lab, inside, found, 80, reached[0], UNREADY_SECONDS + SLACK)
+        taken_out(lab, inside, found, 80, reached[0], UNREADY_SECONDS)
     return found
 
 
 def soon_enough(pods):
     """A readiness probe that may take longer does not pass by the luck of a moment."""
     probes = [p["spec"]["containers"][0].get("readinessProbe") for p in pods]
-    if any(p and p["periodSeconds"] * p["failureThreshold"] > UNREADY_SECONDS for p in probes):
+    if any(p and p["periodSeconds"] * p["failureThreshold"] >= UNREADY_SECONDS for p in probes):
         hint = "How often is a replica asked, and how many noes does it take?"
         raise Mismatch("A replica that is not ready may get requests for longer than 10 s.", hint=hint)
 
@@ -150,54 +149,18 @@ def lossless(lab):
     one = behind(lab, found, 80, pods, lambda strangers: None)[0]
     with pod(lab) as inside:
         lingers(lab, inside, one)
-        only_these(lab, found, rolled_out(lab, "counter"))
+        only_these(lab, found, 80, rolled_out(lab, "counter"))
         sent, lost = restart_under_load(lab, inside, "counter", "http://counter/")
     if lost:
-        hint = order(there(lab, "Deployment", "counter"))
+        hint = out_of_order(there(lab, "Deployment", "counter"))
         raise Mismatch("Requests were lost during a rollout.", found=f"{lost} of {sent}", hint=hint)
 
 
 def lingers(lab, inside, one):
     """A Pod that is deleted, with its own grace period, answers on for a while."""
     if answers_on(lab, inside, one, "/healthz", LINGER) < LINGER:
-        wanted, hint = "answers for 3 s", cut_short(lab)
+        wanted, hint = "answers for 3 s", cut_short(there(lab, "Deployment", "counter"), LINGER)
         raise Mismatch("A Pod that is being deleted soon stops answering.", wanted=wanted, hint=hint)
-
-
-def cut_short(lab):
-    """Why a Pod does not go on answering."""
-    spec = there(lab, "Deployment", "counter")["spec"]["template"]["spec"]
-    box = spec["containers"][0]
-    drain = next(
-        (float(v.get("value") or 0) for v in box.get("env") or [] if v["name"] == "DRAIN_SECONDS"), 0
-    )
-    if spec["terminationGracePeriodSeconds"] <= LINGER and (drain or box.get("lifecycle")):
-        return "It is told to take its time, and is killed before it has. Which field sets that bound?"
-    if drain or box.get("lifecycle"):
-        return "It takes its time, but not enough."
-    return "The address is taken off the list while the process is told to end. Which of the two is quicker?"
-
-
-def only_these(lab, found, pods):
-    """Waits until the Service sends to these Pods and to no other."""
-    wanted = {p["metadata"]["uid"] for p in pods}
-    met, _ = reaches(lab, found, port_of(found, 80).get("name"), lambda now: sent_to(now) == wanted)
-    if not met:
-        hint = "`kubectl get endpointslices --output yaml` shows where it sends. Which label do they share?"
-        raise Mismatch("The Service does not send to the Pods of `counter` alone.", hint=hint)
-
-
-def order(deployment):
-    """What is wrong with how a rollout goes on."""
-    spec = deployment["spec"]
-    if spec["strategy"]["type"] == "Recreate":
-        return "In which order does this strategy make and remove Pods?"
-    if not spec["template"]["spec"]["containers"][0].get("readinessProbe"):
-        return "A new Pod gets requests as soon as it counts as ready. When is that, if nobody asks?"
-    rolling = spec["strategy"].get("rollingUpdate") or {}
-    if rolling.get("maxUnavailable") in ("100%", 2):
-        return "How many of the old Pods may be missing while the new ones start?"
-    return "Watch the Pods of a rollout: who is there at each moment, and who is ready?"
 
 
 # --- repair: a release that will not roll out

@@ -10,8 +10,6 @@ from labkit.probe_kube import listed
 from labkit.probe_pod import restarts
 from labkit.probe_service import Address
 
-SLACK = 10
-
 
 def restarts_within(lab: Any, one: Address, before: int, seconds: float) -> bool:
     """Whether a Pod's container is started again.
@@ -32,8 +30,7 @@ def restarts_within(lab: Any, one: Address, before: int, seconds: float) -> bool
 def restarted(lab: Any, one: Address, before: int, seconds: float) -> None:
     """Waits until a replica that hangs was restarted and is ready again.
 
-    A probe that could take longer is not given the chance to be quick by luck; one that cannot gets
-    some seconds more, for what the cluster takes.
+    A probe that could take longer is not given the chance to be quick by luck.
 
     Args:
         lab: whose.
@@ -46,7 +43,7 @@ def restarted(lab: Any, one: Address, before: int, seconds: float) -> None:
         TimedOut: it was, and is not ready.
     """
     probe = probe_of(lab, one)
-    if (probe and slowest(probe) > seconds) or not restarts_within(lab, one, before, seconds + SLACK):
+    if (probe and slowest(probe) > seconds) or not restarts_within(lab, one, before, seconds):
         message = f"A replica that hangs is not restarted within {seconds:g} s."
         raise Mismatch(message, hint=unseen(probe))
     lab.wait(f"pod/{one.pod}", "Ready", timeout=60)

@@ -8,16 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from labkit.conditions import Object
-from labkit.errors import BrokenEnvironment
+from labkit.errors import BrokenEnvironment, Mismatch
 from labkit.kube import ask, find
 from labkit.probe import Inside, Reply
 from labkit.probe_kube import rolled_out
-from labkit.probe_service import Address
+from labkit.probe_service import Address, port_of, reaches, sent_to
 
 PATCH = "application/strategic-merge-patch+json"
 ROUND = 25
-PATIENCE = 6
-"""Seconds that an answer may take: what is refused or cut off fails at once, and a stall is no loss."""
 GONE_SLACK = 30
 
 
@@ -65,7 +63,7 @@ def restart_under_load(lab: Any, inside: Inside, name: str, url: str) -> tuple[i
     def load() -> list[Reply]:
         replies: list[Reply] = []
         while not stop.is_set():
-            replies += inside.http(url, times=ROUND, patience=PATIENCE)
+            replies += inside.http(url, times=ROUND, patience=2)
         return replies
 
     with ThreadPoolExecutor(1) as thread:
@@ -90,3 +88,49 @@ def change_and_wait(lab: Any, name: str) -> None:
     for old in [p for p in with_leaving(lab) if p["metadata"].get("deletionTimestamp")]:
         grace = old["metadata"].get("deletionGracePeriodSeconds", 0)
         lab.wait({**old, "kind": "Pod", "apiVersion": "v1"}, "gone", timeout=grace + GONE_SLACK)
+
+
+def only_these(lab: Any, service: Object, number: int, pods: list[Object]) -> None:
+    """Waits until a Service sends to these Pods and to no other.
+
+    Args:
+        lab: whose.
+        service: as the API server has it.
+        number: of the Service's port that is meant.
+        pods: the Pods.
+
+    Raises:
+        Mismatch: it does not.
+    """
+    wanted = {pod["metadata"]["uid"] for pod in pods}
+    met, _ = reaches(lab, service, port_of(service, number).get("name"), lambda now: sent_to(now) == wanted)
+    if not met:
+        hint = "`kubectl get endpointslices --output yaml` shows where it sends. Which label do they share?"
+        raise Mismatch("The Service does not send to the new Pods alone.", hint=hint)
+
+
+def cut_short(deployment: Object, seconds: float) -> str:
+    """Why a Pod of a Deployment does not go on answering for some seconds after it was told to end."""
+    spec = deployment["spec"]["template"]["spec"]
+    box = spec["containers"][0]
+    env = {v["name"]: v.get("value") for v in box.get("env") or []}
+    if not float(env.get("DRAIN_SECONDS") or 0) and not box.get("lifecycle"):
+        return (
+            "The address is taken off the list while the process is told to end. Which of the two is quicker?"
+        )
+    if spec["terminationGracePeriodSeconds"] <= seconds:
+        return "It is told to take its time, and is killed before it has. Which field sets that bound?"
+    return "It takes its time, but not enough."
+
+
+def out_of_order(deployment: Object) -> str:
+    """What is wrong with how a Deployment's rollout goes on."""
+    spec = deployment["spec"]
+    if spec["strategy"]["type"] == "Recreate":
+        return "In which order does this strategy make and remove Pods?"
+    if not spec["template"]["spec"]["containers"][0].get("readinessProbe"):
+        return "A new Pod gets requests as soon as it counts as ready. When is that, if nobody asks?"
+    rolling = spec["strategy"].get("rollingUpdate") or {}
+    if rolling.get("maxUnavailable") in ("100%", 2):
+        return "How many of the old Pods may be missing while the new ones start?"
+    return "Watch the Pods of a rollout: who is there at each moment, and who is ready?"

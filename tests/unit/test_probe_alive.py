@@ -32,7 +32,7 @@ class Cluster:
 def test_a_restart_is_waited_for_and_then_the_pod(monkeypatch):
     lab = Cluster(monkeypatch, 1)
     restarted(lab, ONE, 0, 25)
-    assert lab.waited == [("pod/desk-1", 35), ("pod/desk-1", 60)]
+    assert lab.waited == [("pod/desk-1", 25), ("pod/desk-1", 60)]
 
 
 def test_a_probe_that_may_be_too_slow_is_not_tried(monkeypatch):

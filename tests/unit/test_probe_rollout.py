@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from types import SimpleNamespace
 
 import pytest
 
 from labkit import ClusterUnavailable, Mismatch, probe_rollout
-from labkit.probe_rollout import answers_on, restart_under_load
+from labkit.probe_rollout import answers_on, cut_short, only_these, restart_under_load
 
 POD = {"metadata": {"name": "old", "uid": "1", "deletionTimestamp": "now", "deletionGracePeriodSeconds": 90}}
 
@@ -88,3 +89,33 @@ def test_a_load_that_breaks_is_no_rollout_without_a_loss(monkeypatch):
     monkeypatch.setattr(cluster, "http", http)
     with pytest.raises(ClusterUnavailable):
         restart_under_load(cluster, cluster, "web", "http://web/")
+
+
+def deployment(grace=30, **box):
+    """A Deployment whose Pods have this grace period and this container."""
+    spec = {"terminationGracePeriodSeconds": grace, "containers": [box]}
+    return {"spec": {"template": {"spec": spec}, "strategy": {"type": "RollingUpdate"}}}
+
+
+DRAIN = {"env": [{"name": "GREETING"}, {"name": "DRAIN_SECONDS", "value": "5"}]}
+WHY = [
+    (deployment(), "The address is taken off"),
+    (deployment(1), "The address is taken off"),
+    (deployment(1, **DRAIN), "It is told to take its time, and is killed"),
+    (deployment(1, lifecycle={"preStop": {}}), "It is told to take its time, and is killed"),
+    (deployment(30, **DRAIN), "It takes its time, but"),
+]
+
+
+@pytest.mark.parametrize(("found", "said"), WHY)
+def test_why_a_pod_does_not_go_on_answering(found, said):
+    assert cut_short(found, 2).startswith(said)
+
+
+@pytest.mark.parametrize(("to", "ok"), [({"1"}, True), ({"1", "2"}, False), (set(), False)])
+def test_a_service_sends_to_these_pods_alone(monkeypatch, to, ok):
+    monkeypatch.setattr(probe_rollout, "reaches", lambda lab, service, port, test: (test(to), []))
+    monkeypatch.setattr(probe_rollout, "sent_to", lambda addresses: addresses)
+    monkeypatch.setattr(probe_rollout, "port_of", lambda service, number: {})
+    with contextlib.nullcontext() if ok else pytest.raises(Mismatch, match="alone"):
+        only_these(None, {}, 80, [{"metadata": {"uid": "1"}}])
