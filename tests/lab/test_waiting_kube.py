@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from urllib.parse import urlsplit
 
 import pytest
 from kubernetes import client
 
-from labkit import ClusterUnavailable, Lab, Mismatch, TimedOut, Usage, wait_kube
-from labkit.kube import dynamic_client
-from labkit.labelled import kube_client
-from labkit.wait import ANSWER, PATIENCE
+from labkit import Lab, Mismatch, TimedOut, Usage, wait_kube
+from tests.config_maps import is_set, marker, setter
 from tests.conftest import Once, later
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(300)]
@@ -60,22 +57,6 @@ def web(lab, tmp_path):
         return lab.apply(tmp_path / "web.yaml", NAME=name, IMAGE=image, KIND=kind, MORE=more)
 
     return make
-
-
-def marker(lab, name):
-    """A ConfigMap to wait on."""
-    client.CoreV1Api(lab.kube).create_namespaced_config_map(lab.namespace, {"metadata": {"name": name}})
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": lab.namespace}}
-
-
-def setter(lab, name):
-    """Writes to the ConfigMap when it is called."""
-    core, body = client.CoreV1Api(lab.kube), {"data": {"now": "yes"}}
-    return lambda: core.patch_namespaced_config_map(name, lab.namespace, body)
-
-
-def is_set(found):
-    return (found.get("data") or {}).get("now") == "yes"
 
 
 def test_rollout_service_pods_and_their_end(lab, web):
@@ -237,99 +218,6 @@ def test_what_has_no_rollout_is_never_complete(lab):
     target = marker(lab, "no-rollout")
     with pytest.raises(Usage, match="no rollout"):
         lab.wait(target, "complete", timeout=1)
-
-
-@pytest.fixture
-def through(proxy):
-    """A proxy to the API server, and a client that goes through it."""
-    kube = kube_client({})
-    at = urlsplit(kube.configuration.host)
-    made = proxy((at.hostname, at.port))
-    kube.configuration.host = f"https://127.0.0.1:{made.port}"
-    made.dynamic = dynamic_client(kube)
-    return made
-
-
-def test_a_watch_cut_in_the_middle_is_opened_again(lab, through):
-    target, before = marker(lab, "cut"), through.opened
-    cut = Once(is_set, (0.3, through.cut), (1, setter(lab, "cut")))
-    assert wait_kube.wait(through.dynamic, target, cut, 20)["data"] == {"now": "yes"}
-    assert through.opened > before
-
-
-def test_watches_that_are_cut_again_and_again_are_not_hammered(lab, through):
-    target, ended = marker(lab, "often"), threading.Event()
-
-    def cut():
-        while not ended.wait(0.03):
-            through.cut()
-
-    often = Once(is_set, (0, cut), (2, setter(lab, "often")), (3, ended.set))
-    assert is_set(wait_kube.wait(through.dynamic, target, often, 30))
-    assert through.opened < 40  # 3 s at one each 30 ms would be 100 and more
-
-
-class Expired:
-    """A watch that answers as one from a version that the API server has compacted away."""
-
-    connection = None
-
-    def stream(self, amount):
-        yield b'{"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired"}}\n'
-
-
-def test_a_version_that_is_too_old_is_listed_again(lab, monkeypatch):
-    target, watches = marker(lab, "old"), []
-    real = wait_kube.Watched.changes
-
-    def expired_once(self, answer, deadline):
-        watches.append(1)
-        return real(self, Expired() if len(watches) == 1 else answer, deadline)
-
-    monkeypatch.setattr(wait_kube.Watched, "changes", expired_once)
-    assert lab.wait(target, Once(is_set, (0.5, setter(lab, "old"))), timeout=10)
-    assert len(watches) >= 2
-
-
-def test_an_api_server_that_is_away_for_a_moment_is_waited_for(lab, through):
-    def away():
-        through.refuses = True
-        through.cut()
-
-    back = (1.3, lambda: setattr(through, "refuses", False))
-    moment = Once(is_set, (0.3, away), (0.8, setter(lab, "moment")), back)
-    assert is_set(wait_kube.wait(through.dynamic, marker(lab, "moment"), moment, 20))
-
-
-def test_an_api_server_that_goes_away_is_the_clusters_fault(lab, through):
-    target, began = marker(lab, "away"), time.monotonic()
-    with pytest.raises(ClusterUnavailable):
-        wait_kube.wait(through.dynamic, target, Once(is_set, (0.3, through.close)), 60)
-    assert time.monotonic() - began < PATIENCE + 10
-
-
-def test_an_api_server_that_is_not_there_at_all_is_told_at_once(lab, through):
-    target, began = marker(lab, "never"), time.monotonic()
-    through.close()
-    with pytest.raises(ClusterUnavailable):
-        wait_kube.wait(through.dynamic, target, is_set, 60)
-    assert time.monotonic() - began < 3
-
-
-@pytest.mark.parametrize("at_once", [True, False])
-def test_a_silent_api_server_is_the_clusters_fault_and_the_deadline_holds(lab, through, at_once):
-    target, began = marker(lab, f"silent-{at_once}".lower()), time.monotonic()
-    if at_once:
-        through.silence()
-    with pytest.raises(ClusterUnavailable):
-        wait_kube.wait(through.dynamic, target, Once(is_set, (0.3, through.silence)), 1.5)
-    assert time.monotonic() - began < 1.5 + ANSWER + 1
-
-
-def test_a_watch_that_died_without_a_word_does_not_hide_the_news(lab, through):
-    target = marker(lab, "half-open")
-    silent = Once(is_set, (0.3, lambda: through.silence(newcomers=False)), (0.6, setter(lab, "half-open")))
-    assert is_set(wait_kube.wait(through.dynamic, target, silent, 2))
 
 
 def test_the_deadline_holds_when_nothing_happens(lab):
