@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from random import Random
 
 from labkit import BrokenEnvironment, Mismatch, Missing
-from labkit.checks import check, scene
-from labkit.handed import DOCKER, Function
-from labkit.probe import container, image, network, run, running, volume
+from labkit.checks.model import check, scene
+from labkit.checks.answers import DOCKER, Function
+from labkit.observe.containers import container, image, network, run, running, volume
 
 BASE = "debian:trixie-slim"
 IMAGES = ()

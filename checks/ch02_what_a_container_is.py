@@ -9,9 +9,9 @@ from contextlib import ExitStack
 from random import Random
 
 from labkit import BrokenEnvironment, Mismatch, Missing, until
-from labkit.checks import check, scene
-from labkit.handed import DOCKER, Function
-from labkit.probe import IMAGE, container, http, run, running
+from labkit.checks.model import check, scene
+from labkit.checks.answers import DOCKER, Function
+from labkit.observe.containers import IMAGE, container, http, run, running
 
 BASE = "debian:trixie-slim"
 IMAGES = ()

@@ -6,9 +6,9 @@ from contextlib import suppress
 from random import Random
 
 from labkit import Mismatch, TimedOut
-from labkit.checks import check, scene
-from labkit.probe import http, http_on, last_words, network, running
-from labkit.probe_stop import answers, control, stopped, was_asked
+from labkit.checks.model import check, scene
+from labkit.observe.containers import http, http_on, last_words, network, running
+from labkit.observe.shutdown import answers, control, stopped, was_asked
 
 IMAGES = ("web:1.0",)
 WEB = "localhost:5001/web:1.0"

@@ -7,10 +7,10 @@ from functools import partial
 from random import Random
 
 from labkit import Mismatch, Missing, TimedOut, until
-from labkit.checks import check, scene
-from labkit.probe import container, http, last_words, run, running, volume
-from labkit.probe_postgres import accepting, sql
-from labkit.reborn import behind, reborn
+from labkit.checks.model import check, scene
+from labkit.observe.containers import container, http, last_words, run, running, volume
+from labkit.observe.postgres import accepting, sql
+from labkit.observe.replacement import behind, reborn
 
 IMAGES = ("postgres:17", "redis:8", "web:1.0")
 POSTGRES, BASE = "localhost:5001/postgres:17", "debian:trixie-slim"

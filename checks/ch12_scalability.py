@@ -9,15 +9,15 @@ from kubernetes import client
 from kubernetes.utils import parse_quantity
 
 from labkit import Mismatch, Missing
-from labkit.checks import check, scene
-from labkit.home import REGISTRY
-from labkit.kube import ask
-from labkit.probe import pod
-from labkit.probe_kube import listed, read, removed, replaced, rolled_out, there
-from labkit.probe_pod import image_ids, restarts, same, stated
-from labkit.probe_ready import taken_out
-from labkit.probe_scaling import between, cpu_target, keeps, scaler_of, scales_up
-from labkit.probe_service import behind, everyone_answers
+from labkit.checks.model import check, scene
+from labkit.core.paths import REGISTRY
+from labkit.core.kube import ask
+from labkit.observe.containers import pod
+from labkit.observe.workloads import listed, read, removed, replaced, rolled_out, there
+from labkit.observe.pods import image_ids, restarts, same, stated
+from labkit.observe.readiness import taken_out
+from labkit.observe.autoscaling import between, cpu_target, keeps, scaler_of, scales_up
+from labkit.observe.services import behind, everyone_answers
 
 CLUSTER = True
 WEB = f"{REGISTRY}/web"

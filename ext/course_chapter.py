@@ -15,8 +15,8 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.writers.html5 import HTML5Translator
 
-from labkit import book
-from labkit.predictions import MARK, Prediction, predictions_of
+from labkit.book import notebooks
+from labkit.book.predictions import MARK, Prediction, predictions_of
 
 CLAIM = re.compile(r"claim:(C\d\d)\.(\d+)")
 LETTERED = re.compile(r"([a-z])\. ")
@@ -56,7 +56,7 @@ def on_doctree(app: Sphinx, doctree: nodes.document) -> None:
     if folder != "chapters":
         return
     anchor_claims(doctree)
-    found = predictions_of(book.read(Path(app.srcdir) / f"{app.env.docname}.ipynb"))
+    found = predictions_of(notebooks.read(Path(app.srcdir) / f"{app.env.docname}.ipynb"))
     lists = [node for node in doctree.findall(nodes.bullet_list) if is_options(node)]
     folds = [node for node in doctree.findall(nodes.container) if is_answer(node)]
     if not len(found) == len(lists) == len(folds):

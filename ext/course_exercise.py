@@ -18,8 +18,8 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from labkit import book
-from labkit.learners import MARKERS, SOLUTION_ONLY
+from labkit.book import notebooks
+from labkit.book.exercises import MARKERS, SOLUTION_ONLY
 
 HIDDEN = re.compile(r"^[ \t]*### BEGIN (HIDDEN TESTS|MARK SCHEME)$.*?^[ \t]*### END \1$\n?", re.M | re.S)
 MARKER = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*$\n?", re.M)
@@ -95,7 +95,7 @@ class Graders(SphinxDirective):
 
     def section(self, stem: str, entry: dict[str, Any]) -> nodes.section:
         """One chapter's tasks and controls."""
-        name = f"{int(stem[2:4])}. {book.title(stem, root=Path(self.env.srcdir))}"
+        name = f"{int(stem[2:4])}. {notebooks.title(stem, root=Path(self.env.srcdir))}"
         made = nodes.section("", text(nodes.title, name), ids=[f"graders-{stem[:4]}"], names=[name.lower()])
         rows = [
             [

@@ -12,10 +12,11 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from labkit import book, cost
-from labkit.errors import LabkitError
-from labkit.ledger import VERDICTS
-from labkit.receipts import Receipt, receipts
+from labkit.book import notebooks
+from labkit.devtools import cost
+from labkit.core.errors import LabkitError
+from labkit.book.ledger import VERDICTS
+from labkit.book.receipts import Receipt, receipts
 
 YES, NO = "✓ yes", "✗ no"
 
@@ -59,13 +60,13 @@ class Proved(SphinxDirective):
             raise ExtensionError(f"What we proved: {e}") from e
         made: list[nodes.Node] = [summary(found)]
         for stem, of_chapter in groupby(found, key=lambda r: r.claim.chapter):
-            self.env.note_dependency(str(book.path(stem, root=Path(self.env.srcdir))))
+            self.env.note_dependency(str(notebooks.path(stem, root=Path(self.env.srcdir))))
             made.append(self.section(stem, list(of_chapter)))
         return made
 
     def section(self, stem: str, found: list[Receipt]) -> nodes.section:
         """One chapter's claims."""
-        title = book.title(stem, root=Path(self.env.srcdir))
+        title = notebooks.title(stem, root=Path(self.env.srcdir))
         page = self.env.app.builder.get_relative_uri(self.env.docname, f"chapters/{stem}")
         name = f"{int(stem[2:4])}. {title}"
         made = nodes.section("", text(nodes.title, name), ids=[f"proved-{stem[:4]}"], names=[name.lower()])

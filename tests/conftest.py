@@ -121,7 +121,7 @@ def proxy():
 @pytest.fixture(scope="session")
 def plain():
     """A docker client that is nobody's Lab: what it makes is somebody else's."""
-    from labkit import engine
+    from labkit.core import engine
 
     client = engine.client()
     yield client
@@ -149,13 +149,13 @@ def foreign(plain):
 def _what_a_test_is_marked_for(request):
     """Fails a test whose engine or cluster is not there."""
     if request.node.get_closest_marker("engine"):
-        from labkit import engine
+        from labkit.core import engine
 
         engine.host()
     if request.node.get_closest_marker("cluster"):
         from kubernetes import client
 
-        from labkit.kube import ask
-        from labkit.labelled import kube_client
+        from labkit.core.kube import ask
+        from labkit.lab.clients import kube_client
 
         ask(client.VersionApi(kube_client({})).get_code)

@@ -25,14 +25,15 @@ _ERRORS = (
     "Usage",
 )
 _HOMES = {
-    "Lab": "labkit.lab",
-    "beliefs": "labkit.committed",
-    "measured": "labkit.measure",
-    "predict": "labkit.committed",
-    "prove": "labkit.ledger",
-    "until": "labkit.retry",
-    **dict.fromkeys(("answer", "check", "hint", "progress", "start"), "labkit.exercise"),
-    **dict.fromkeys(_ERRORS, "labkit.errors"),
+    "Lab": "labkit.lab.lab",
+    "beliefs": "labkit.learner.predict",
+    "measured": "labkit.book.measured",
+    "predict": "labkit.learner.predict",
+    "prove": "labkit.book.ledger",
+    "until": "labkit.wait.until",
+    **dict.fromkeys(("answer", "check", "hint", "progress", "start"), "labkit.learner.exercise"),
+    **dict.fromkeys(("COLOURS", "figure", "show"), "labkit.book.figures"),
+    **dict.fromkeys(_ERRORS, "labkit.core.errors"),
 }
 
 __all__ = sorted(_HOMES)

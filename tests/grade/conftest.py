@@ -6,7 +6,8 @@ import copy
 
 import pytest
 
-from labkit import book, learners
+from labkit.book import notebooks
+from labkit.book import exercises
 
 STEM = "ch01_docker_manages"
 
@@ -47,20 +48,20 @@ class Work:
     def insert(self, source, before=None):
         """A cell of their own."""
         place = len(self.cells) if before is None else self.at(before)
-        self.cells.insert(place, book.nbformat.v4.new_code_cell(source))
+        self.cells.insert(place, notebooks.nbformat.v4.new_code_cell(source))
         return self
 
     def write(self, path):
         """Hands it in."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        book.nbformat.write(self.notebook, path)
+        notebooks.nbformat.write(self.notebook, path)
         return path
 
 
 @pytest.fixture(scope="session")
 def work():
     """Makes fresh copies of the exercise."""
-    exercise, solution = learners.generate(STEM), book.read(book.path(STEM, "solutions"))
+    exercise, solution = exercises.generate(STEM), notebooks.read(notebooks.path(STEM, "solutions"))
     answers = {}
     for cell in solution.cells:
         told = cell.metadata.get("nbgrader", {})

@@ -9,9 +9,9 @@ import sys
 import pytest
 from docker.errors import APIError
 
-from labkit.grade_owner import owner, sweep
-from labkit.lab import Lab
-from labkit.pool import BASE, Pool
+from labkit.grading.engine_owner import owner, sweep
+from labkit.lab.lab import Lab
+from labkit.lab.engine_pool import BASE, Pool
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 EXERCISE = "ch01_docker_manages"

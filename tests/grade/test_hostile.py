@@ -13,10 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from labkit.grade import gradable
-from labkit.grade_desk import Desk
-from labkit.grade_files import read
-from labkit.results import ERROR, FAIL, PASS, SKIP
+from labkit.grading.batch import gradable
+from labkit.grading.grader import Desk
+from labkit.grading.submission import read
+from labkit.checks.result import ERROR, FAIL, PASS, SKIP
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 STEM, JOBS, SECONDS = "ch01_docker_manages", 3, 40.0

@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from nbclient import NotebookClient
 
-from labkit import book
-from labkit.grade import gradable
-from labkit.grade_desk import Desk
-from labkit.grade_files import read
-from labkit.learners import SOLUTION_ONLY
+from labkit.book import notebooks
+from labkit.grading.batch import gradable
+from labkit.grading.grader import Desk
+from labkit.grading.submission import read
+from labkit.book.exercises import SOLUTION_ONLY
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 STEM, ASSIGNMENT = "ch01_docker_manages", "docker"
@@ -71,13 +71,13 @@ def nbgrader(folder, seats):
 def course(work, tmp_path_factory):
     """A course of nbgrader's, made from the solution; what students handed in is made from its release."""
     folder = tmp_path_factory.mktemp("course")
-    source = book.read(book.path(STEM, "solutions"))
+    source = notebooks.read(notebooks.path(STEM, "solutions"))
     source.cells = [c for c in source.cells if SOLUTION_ONLY not in c.metadata.get("tags", [])]
     target = folder / "source" / ASSIGNMENT / f"{STEM}.ipynb"
     target.parent.mkdir(parents=True)
-    book.nbformat.write(source, target)
+    notebooks.nbformat.write(source, target)
     nbgrader(folder, {})
-    release = book.read(folder / "release" / ASSIGNMENT / f"{STEM}.ipynb")
+    release = notebooks.read(folder / "release" / ASSIGNMENT / f"{STEM}.ipynb")
     for student, (does, _) in STUDENTS.items():
         made = work()
         made.notebook = release.copy()

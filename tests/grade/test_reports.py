@@ -14,7 +14,8 @@ import psutil
 import pytest
 from playwright.sync_api import sync_playwright
 
-from labkit import browser, until
+from labkit import until
+from labkit.devtools import browser
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 STEM = "ch01_docker_manages"

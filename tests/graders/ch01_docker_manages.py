@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import docker
 
-from labkit.engine import docker_cmd
-from labkit.proof import cli, right, wrong
+from labkit.core.engine import docker_cmd
+from labkit.mutation.answers import cli, right, wrong
 
 BASE = "debian:trixie-slim"
 

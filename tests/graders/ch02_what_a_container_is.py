@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from labkit.proof import cli, right, wrong
+from labkit.mutation.answers import cli, right, wrong
 
 BASE, PYTHON = "debian:trixie-slim", "localhost:5001/python:3.13"
 JOINED = {"pid_mode": "container:ch02-app", "network_mode": "container:ch02-app"}

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from docker.errors import APIError
 
-from labkit.proof import cli, right, wrong
+from labkit.mutation.answers import cli, right, wrong
 
 PYTHON = "localhost:5001/python:3.13"
 PROGRAM = "greedy = []\nwhile True:\n    greedy = greedy[-9:] + [b'x' * 2**20]\n"

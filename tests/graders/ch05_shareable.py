@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import subprocess
 
-from labkit.engine import docker_cmd
-from labkit.far import put, run, says
-from labkit.proof import right, wrong
+from labkit.core.engine import docker_cmd
+from labkit.observe.other_machine import put, run, says
+from labkit.mutation.answers import right, wrong
 
 FAR, LEAF = "docker exec --interactive ch05-far docker", "localhost:5000/ch05-leaf"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 
-from labkit import checks
-from labkit.probe import run
-from labkit.probe_postgres import accepting, sql
-from labkit.proof import cli, right, wrong
+from labkit.checks import model
+from labkit.observe.containers import run
+from labkit.observe.postgres import accepting, sql
+from labkit.mutation.answers import cli, right, wrong
 
-checks.load("ch06_stateless")
+model.load("ch06_stateless")
 done = importlib.import_module("labkit_checks_ch06_stateless")
 
 POSTGRES, REDIS, WEB = (f"localhost:5001/{name}" for name in ("postgres:17", "redis:8", "web:1.0"))

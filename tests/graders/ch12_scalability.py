@@ -12,8 +12,8 @@ import yaml
 from kubernetes import client
 from kubernetes.utils import parse_quantity
 
-from labkit.checks import load
-from labkit.proof import right, wrong
+from labkit.checks.model import load
+from labkit.mutation.answers import right, wrong
 
 STEM = "ch12_scalability"
 WEB = "localhost:5001/web:1.0"

@@ -7,8 +7,8 @@ import os
 import shlex
 import subprocess
 
-from labkit import checks
-from labkit.proof import right, wrong
+from labkit.checks import model
+from labkit.mutation.answers import right, wrong
 
 STEM = "ch13_repetitive_tasks"
 
@@ -178,7 +178,7 @@ def lossless_command(lab):
 
 def broken(lab, facts, fault):
     """Sets the scene with this fault, whichever was drawn."""
-    scene = checks.load(STEM).scenes["stuck"]
+    scene = model.load(STEM).scenes["stuck"]
     with lab.scene(scene.name):
         scene.build(lab, {**facts, "fault": fault})
 

@@ -8,8 +8,8 @@ import pytest
 from kubernetes import client
 
 from labkit import ClusterUnavailable, Lab, Usage
-from labkit.kube import dynamic_client
-from labkit.labelled import kube_client
+from labkit.core.kube import dynamic_client
+from labkit.lab.clients import kube_client
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(300)]
 STEM = "ch97_apply"
@@ -98,7 +98,7 @@ def test_a_kind_that_was_not_there_a_moment_ago_is_found(lab, tmp_path):
 def test_an_api_server_that_is_away_is_no_mistake_of_the_manifest(lab, proxy, tmp_path):
     from urllib.parse import urlsplit
 
-    from labkit import apply
+    from labkit.lab import manifests
 
     kube = kube_client(lab.labels)
     at = urlsplit(kube.configuration.host)
@@ -108,4 +108,4 @@ def test_an_api_server_that_is_away_is_no_mistake_of_the_manifest(lab, proxy, tm
     through.close()
     (tmp_path / "a.yaml").write_text(CONFIG)
     with pytest.raises(ClusterUnavailable):
-        apply.apply(dynamic, tmp_path / "a.yaml", lab.namespace, {"VALUE": 1})
+        manifests.apply(dynamic, tmp_path / "a.yaml", lab.namespace, {"VALUE": 1})

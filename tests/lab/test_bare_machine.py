@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from labkit import engine, images
-from labkit.engine import cli_env, docker_cmd
-from labkit.home import labels, repo
-from labkit.run import run
+from labkit.core import engine
+from labkit.provision import images
+from labkit.core.engine import cli_env, docker_cmd
+from labkit.core.paths import labels, repo
+from labkit.core.process import run
 
 pytestmark = [pytest.mark.engine, pytest.mark.faults, pytest.mark.timeout(600)]
 PACKAGES = """certifi charset_normalizer click docker idna markdown_it mdurl platformdirs pygments requests

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from labkit import LabkitError, bench_checks
-from labkit.bench_checks import by_check, by_script, overhead, pictured
+from labkit import LabkitError
+from labkit.devtools import bench_checks
+from labkit.devtools.bench_checks import by_check, by_script, overhead, pictured
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from labkit import engine
-from labkit.retry import until
-from labkit.second_lab import labkit, second_lab
+from labkit.core import engine
+from labkit.wait.until import until
+from labkit.devtools.second_lab import labkit, second_lab
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.faults, pytest.mark.timeout(600)]
 NAME = "proven-test"

@@ -10,11 +10,14 @@ import pytest
 from docker.errors import ImageNotFound
 from requests.exceptions import RequestException
 
-from labkit import base, engine, images, recipes
-from labkit.errors import CommandFailed, NotOurs
-from labkit.home import lab_id, labels
-from labkit.recipes import IMAGES, Image
-from labkit.retry import until
+from labkit.provision import base_image
+from labkit.core import engine
+from labkit.provision import images
+from labkit.provision import image_table
+from labkit.core.errors import CommandFailed, NotOurs
+from labkit.core.paths import lab_id, labels
+from labkit.provision.image_table import IMAGES, Image
+from labkit.wait.until import until
 
 pytestmark = pytest.mark.engine
 SESSION = secrets.token_hex(4)
@@ -103,7 +106,7 @@ class TestBuilding:
             folder.mkdir()
             (folder / "Dockerfile").write_text("ARG BASE\nFROM ${BASE}\nCOPY file /file\n")
             (folder / "file").write_text(f"{name} 1")
-            monkeypatch.setitem(recipes.IMAGES, name, Image(name, str(folder), parent))
+            monkeypatch.setitem(image_table.IMAGES, name, Image(name, str(folder), parent))
             names.append(name)
         yield names
         for image in client.images.list(filters={"label": f"labkit.image-of=test-{mark}"}):
@@ -156,11 +159,11 @@ class TestBuilding:
 
     def test_a_foreign_image_is_left_alone(self, client, tiny):
         reference = IMAGES[tiny[0]].reference
-        client.images.get(base.SOURCE).tag(reference)
+        client.images.get(base_image.SOURCE).tag(reference)
         try:
             with pytest.raises(NotOurs):
                 images.ensure(tiny)
-            assert client.images.get(reference).id == client.images.get(base.SOURCE).id
+            assert client.images.get(reference).id == client.images.get(base_image.SOURCE).id
         finally:
             client.images.remove(reference, noprune=True)
 
@@ -232,8 +235,8 @@ class TestBase:
     @pytest.mark.skipif(not shutil.which("mmdebstrap"), reason="made by mmdebstrap, which is not here")
     def test_bootstrap(self, client, monkeypatch):
         name = f"test-base-{secrets.token_hex(4)}:trixie-slim"
-        monkeypatch.setattr(base, "SOURCE", name)
-        base.bootstrap("a test")
+        monkeypatch.setattr(base_image, "SOURCE", name)
+        base_image.bootstrap("a test")
         try:
             made = client.images.get(name)
             assert made.labels == {
@@ -259,11 +262,11 @@ class TestBase:
         authority = client.containers.run("localhost:5001/base:trixie", ["sh", "-c", make], remove=True)
         bundle = tmp_path / "ca.pem"
         bundle.write_bytes(b"# a comment\n" + authority)
-        for variable in base.CA_VARIABLES:
+        for variable in base_image.CA_VARIABLES:
             monkeypatch.setenv(variable, str(bundle))
         name = f"test-base-{secrets.token_hex(4)}:1"
         image = Image(name, "base", parent=None)
-        images.build(image, "hash", base.ca_bundle(), lambda *_: None)
+        images.build(image, "hash", base_image.ca_bundle(), lambda *_: None)
         try:
             check = [
                 "openssl",
@@ -277,7 +280,7 @@ class TestBase:
             extra = ["sh", "-c", "ls /usr/local/share/ca-certificates | wc -l"]
             assert client.containers.run(image.reference, extra, remove=True).strip() == b"1"
             assert int(client.containers.run(image.reference, count, remove=True)) > 100
-            assert client.images.get(image.reference).attrs["Config"]["Env"] == [f"PATH={base.PATH}"]
+            assert client.images.get(image.reference).attrs["Config"]["Env"] == [f"PATH={base_image.PATH}"]
         finally:
             client.images.remove(image.reference)
 

@@ -9,9 +9,9 @@ import sys
 import docker
 import pytest
 
-from labkit import engine
-from labkit.home import LABEL, lab_id
-from labkit.second_lab import labkit, second_lab
+from labkit.core import engine
+from labkit.core.paths import LABEL, lab_id
+from labkit.devtools.second_lab import labkit, second_lab
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 BASE = "debian:trixie-slim"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit.home import cluster_name, repo
+from labkit.core.paths import cluster_name, repo
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from labkit import CommandFailed, Lab, engine, machine_checks
+from labkit import CommandFailed, Lab
+from labkit.core import engine
+from labkit.provision.doctor import machine
 
 pytestmark = [pytest.mark.engine, pytest.mark.faults]
 
@@ -19,7 +21,7 @@ def test_the_doctor_finds_it(small, monkeypatch):
     monkeypatch.setattr(engine, "client", lambda *a, **k: small.docker)
     monkeypatch.setattr(engine, "host", lambda: small.docker_host)
     small.load("debian:trixie-slim")
-    (found,) = machine_checks.disk()
+    (found,) = machine.disk()
     assert found.state == "fail"
     assert "GiB free" in found.found
 

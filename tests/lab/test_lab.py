@@ -9,8 +9,9 @@ import sys
 import docker
 import pytest
 
-from labkit import Busy, EngineUnavailable, Lab, NotOurs, engine
-from labkit.labelled import BUILT
+from labkit import Busy, EngineUnavailable, Lab, NotOurs
+from labkit.core import engine
+from labkit.lab.clients import BUILT
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 BASE = "debian:trixie-slim"

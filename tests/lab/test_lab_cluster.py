@@ -8,8 +8,8 @@ import pytest
 from kubernetes import client
 
 from labkit import Lab
-from labkit.home import lab_id
-from labkit.labelled import kube_client
+from labkit.core.paths import lab_id
+from labkit.lab.clients import kube_client
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(300)]
 STEM = "ch89_lab_test"

@@ -8,9 +8,13 @@ import socket
 import pytest
 from docker.errors import ImageNotFound, NotFound
 
-from labkit import cluster, engine, images, push, registry
-from labkit.errors import NotOurs
-from labkit.home import LABEL, REGISTRY, cluster_name, lab_id
+from labkit.provision import kind_cluster
+from labkit.core import engine
+from labkit.provision import images
+from labkit.provision import push
+from labkit.provision import registry
+from labkit.core.errors import NotOurs
+from labkit.core.paths import LABEL, REGISTRY, cluster_name, lab_id
 
 pytestmark = pytest.mark.engine
 SMALL = ("redis:8", "nginx:1.26")
@@ -140,7 +144,7 @@ def test_what_is_somebody_elses_is_left_alone(lab, kind):
 def test_its_address_is_out_of_the_nodes_way(lab):
     registry.ensure()
     found = lab.containers.get(registry.name()).attrs["NetworkSettings"]["Networks"][cluster_name()]
-    net = lab.networks.get(cluster.network(lab)).attrs["IPAM"]["Config"][0]
+    net = lab.networks.get(kind_cluster.network(lab)).attrs["IPAM"]["Config"][0]
     assert found["IPAddress"] != net.get("Gateway")
     assert not found["IPAddress"].endswith((".1", ".2", ".3", ".4", ".5"))
 

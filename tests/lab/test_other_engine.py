@@ -7,9 +7,10 @@ import subprocess
 import docker
 import pytest
 
-from labkit import EngineUnavailable, ImageUnavailable, Lab, engine
-from labkit.engine import docker_cmd
-from labkit.home import lab_id
+from labkit import EngineUnavailable, ImageUnavailable, Lab
+from labkit.core import engine
+from labkit.core.engine import docker_cmd
+from labkit.core.paths import lab_id
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 BASE, PYTHON = "debian:trixie-slim", "localhost:5001/python:3.13"

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import pytest
 
-from labkit import base, engine, golang, home, node, wait_docker
-from labkit.home import labels
-from labkit.second_lab import labkit, second_lab
+from labkit.provision import base_image
+from labkit.core import engine
+from labkit.provision import kubernetes_build
+from labkit.core import paths
+from labkit.provision import node_image
+from labkit.wait import containers
+from labkit.core.paths import labels
+from labkit.devtools.second_lab import labkit, second_lab
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.faults, pytest.mark.timeout(600)]
 
@@ -18,17 +23,17 @@ pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.faults, pytes
 def mirror():
     """A registry with a node image under the name that kind asks for; the engine keeps nothing of it."""
     client = engine.client()
-    built = node.built(client, base.ensure(), lambda text: None)
+    built = node_image.built(client, base_image.ensure(), lambda text: None)
     registry = client.containers.run(
-        f"{home.REGISTRY}/registry:2",
+        f"{paths.REGISTRY}/registry:2",
         detach=True,
         ports={"5000/tcp": ("127.0.0.1", None)},
         labels=labels(role="test"),
     )
-    wait_docker.wait(registry, "healthy", 60)
+    containers.wait(registry, "healthy", 60)
     registry.reload()
     at = f"localhost:{registry.ports['5000/tcp'][0]['HostPort']}"
-    repository, tag = f"{at}/hub/{node.PULLED}".rsplit(":", 1)
+    repository, tag = f"{at}/hub/{node_image.PULLED}".rsplit(":", 1)
     client.images.get(built).tag(repository, tag)
     for line in client.api.push(repository, tag=tag, stream=True, decode=True):
         assert "error" not in line, line
@@ -46,21 +51,21 @@ def test_a_cluster_of_a_pulled_node_image(mirror, tmp_path):
     with second_lab(tmp_path / "home", "proven-pulled") as env:
         said = labkit(env | {"LABKIT_MIRROR": mirror}, "up").stdout
         assert "cluster" in said
-        assert client.images.get(f"{mirror}/{node.PULLED}")
+        assert client.images.get(f"{mirror}/{node_image.PULLED}")
         control = client.containers.get("proven-pulled-control-plane")
-        below = client.images.get(f"{mirror}/{node.PULLED}").attrs["RootFS"]["Layers"]
+        below = client.images.get(f"{mirror}/{node_image.PULLED}").attrs["RootFS"]["Layers"]
         assert control.image.attrs["RootFS"]["Layers"][: len(below)] == below
-        assert control.exec_run("cat /kind/version")[1].decode().strip() == golang.version(
+        assert control.exec_run("cat /kind/version")[1].decode().strip() == kubernetes_build.version(
             "k8s.io/kubernetes"
         )
 
 
 def test_a_mirror_without_it_falls_back_to_what_is_built(mirror, monkeypatch):
     monkeypatch.setenv("LABKIT_MIRROR", mirror.replace("/hub", "/none"))
-    assert node.pulled(engine.client()) is None
+    assert node_image.pulled(engine.client()) is None
 
 
 def test_the_setting_that_forbids_pulling(mirror, monkeypatch):
     monkeypatch.setenv("LABKIT_MIRROR", mirror)
     monkeypatch.setenv("LABKIT_BUILD_NODE", "1")
-    assert node.pulled(engine.client()) is None
+    assert node_image.pulled(engine.client()) is None

@@ -10,11 +10,13 @@ import pytest
 from click.testing import CliRunner
 from kubernetes import client
 
-from labkit import Lab, NotOurs, engine, remove_kube
-from labkit.cluster import kubectl
-from labkit.home import LABEL
-from labkit.labelled import kube_client
-from labkit.reset import LEFT, reset
+from labkit import Lab, NotOurs
+from labkit.core import engine
+from labkit.lab import cleanup_kube
+from labkit.provision.kind_cluster import kubectl
+from labkit.core.paths import LABEL
+from labkit.lab.clients import kube_client
+from labkit.lab.reset import LEFT, reset
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 BASE = "debian:trixie-slim"
@@ -126,10 +128,10 @@ def test_other_stems_of_this_lab_are_left_alone():
 
 
 def test_the_verb_says_what_it_did(monkeypatch, plain):
-    from labkit import book
+    from labkit.book import notebooks
     from labkit.cli.reset import command
 
-    monkeypatch.setattr(book, "stem_of", lambda word: STEM)
+    monkeypatch.setattr(notebooksbooks, "stem_of", lambda word: STEM)
     plain.volumes.create("ch98-vol")
     plain.volumes.create("ch98-theirs", labels={LABEL: "another"})
     try:
@@ -170,14 +172,15 @@ def sure(lab):
     ],
 )
 def test_the_verb_proves_that_nothing_is_left(monkeypatch, plain, tmp_path, found, lines, code):
-    from labkit import book, reset_proof
+    from labkit.book import notebooks
+    from labkit.learner import reset_check
     from labkit.cli.reset import command
 
     (tmp_path / "checks").mkdir()
     (tmp_path / "checks" / f"{STEM}.py").write_text(CHECKS.replace("FOUND", found))
-    prove = reset_proof.prove
-    monkeypatch.setattr(reset_proof, "prove", lambda stem: prove(stem, tmp_path))
-    monkeypatch.setattr(book, "stem_of", lambda word: STEM)
+    prove = reset_check.prove
+    monkeypatch.setattr(reset_check, "prove", lambda stem: prove(stem, tmp_path))
+    monkeypatch.setattr(notebooksbooks, "stem_of", lambda word: STEM)
     plain.volumes.create("ch98-vol")
     done = CliRunner().invoke(command, ["ch98"])
     said = done.output.splitlines()
@@ -187,7 +190,7 @@ def test_the_verb_proves_that_nothing_is_left(monkeypatch, plain, tmp_path, foun
 
 
 def test_what_is_left_is_named(plain):
-    from labkit.reset_proof import Proof, left_of
+    from labkit.learner.reset_check import Proof, left_of
 
     plain.volumes.create("ch98-hand")
     with Lab(STEM, role="test") as lab:
@@ -234,16 +237,17 @@ def test_a_namespace_of_another_lab_is_left_alone():
         assert Lab.reset(STEM) == {"left alone": ["namespace ch98-theirs"]}
         assert core.read_namespace("ch98-theirs").status.phase == "Active"
     finally:
-        remove_kube.remove_namespaces(core.api_client, ["ch98-theirs"])  # gone, before others look
+        cleanup_kube.remove_namespaces(core.api_client, ["ch98-theirs"])  # gone, before others look
 
 
 @pytest.mark.cluster
 def test_the_engine_is_tidied_when_the_cluster_is_away(monkeypatch, tmp_path, plain):
-    from labkit import ClusterUnavailable, home
+    from labkit import ClusterUnavailable
+    from labkit.core import paths
 
-    there = home.kubeconfig()
+    there = paths.kubeconfig()
     monkeypatch.setenv("LABKIT_CLUSTER", "away-test")
-    home.kubeconfig().write_text(
+    paths.kubeconfig().write_text(
         there.read_text().replace("server: https://127.0.0.1:", "server: https://127.0.0.2:1")
     )
     try:
@@ -252,7 +256,7 @@ def test_the_engine_is_tidied_when_the_cluster_is_away(monkeypatch, tmp_path, pl
             reset(STEM)
         assert not exists("volumes", "ch98-vol")
     finally:
-        home.kubeconfig().unlink()
+        paths.kubeconfig().unlink()
 
 
 RUNNING = f"""
@@ -269,7 +273,7 @@ sys.stdin.read()
 
 
 def test_a_proof_that_goes_on_is_left_alone_and_a_killed_one_is_not(plain):
-    from labkit.reset_proof import left_of
+    from labkit.learner.reset_check import left_of
 
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     ours = ["container ch98-seat-3", "network ch98-seat-2", "volume ch98-seat-1"]

@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from labkit import ClusterUnavailable, Lab, wait_kube
-from labkit.kube import dynamic_client
-from labkit.labelled import kube_client
-from labkit.wait import ANSWER, PATIENCE
+from labkit import ClusterUnavailable, Lab
+from labkit.wait import objects
+from labkit.core.kube import dynamic_client
+from labkit.lab.clients import kube_client
+from labkit.wait.loop import ANSWER, PATIENCE
 from tests.config_maps import is_set, marker, setter
 from tests.conftest import Once
 
@@ -38,7 +39,7 @@ def through(proxy):
 def test_a_watch_cut_in_the_middle_is_opened_again(lab, through):
     target, before = marker(lab, "cut"), through.opened
     cut = Once(is_set, (0.3, through.cut), (1, setter(lab, "cut")))
-    assert wait_kube.wait(through.dynamic, target, cut, 20)["data"] == {"now": "yes"}
+    assert objects.wait(through.dynamic, target, cut, 20)["data"] == {"now": "yes"}
     assert through.opened > before
 
 
@@ -50,7 +51,7 @@ def test_watches_that_are_cut_again_and_again_are_not_hammered(lab, through):
             through.cut()
 
     often = Once(is_set, (0, cut), (2, setter(lab, "often")), (3, ended.set))
-    assert is_set(wait_kube.wait(through.dynamic, target, often, 30))
+    assert is_set(objects.wait(through.dynamic, target, often, 30))
     assert through.opened < 40  # 3 s at one each 30 ms would be 100 and more
 
 
@@ -65,13 +66,13 @@ class Expired:
 
 def test_a_version_that_is_too_old_is_listed_again(lab, monkeypatch):
     target, watches = marker(lab, "old"), []
-    real = wait_kube.Watched.changes
+    real = objects.Watched.changes
 
     def expired_once(self, answer, deadline):
         watches.append(1)
         return real(self, Expired() if len(watches) == 1 else answer, deadline)
 
-    monkeypatch.setattr(wait_kube.Watched, "changes", expired_once)
+    monkeypatch.setattr(objects.Watched, "changes", expired_once)
     assert lab.wait(target, Once(is_set, (0.5, setter(lab, "old"))), timeout=10)
     assert len(watches) >= 2
 
@@ -83,13 +84,13 @@ def test_an_api_server_that_is_away_for_a_moment_is_waited_for(lab, through):
 
     back = (1.3, lambda: setattr(through, "refuses", False))
     moment = Once(is_set, (0.3, away), (0.8, setter(lab, "moment")), back)
-    assert is_set(wait_kube.wait(through.dynamic, marker(lab, "moment"), moment, 20))
+    assert is_set(objects.wait(through.dynamic, marker(lab, "moment"), moment, 20))
 
 
 def test_an_api_server_that_goes_away_is_the_clusters_fault(lab, through):
     target, began = marker(lab, "away"), time.monotonic()
     with pytest.raises(ClusterUnavailable):
-        wait_kube.wait(through.dynamic, target, Once(is_set, (0.3, through.close)), 60)
+        objects.wait(through.dynamic, target, Once(is_set, (0.3, through.close)), 60)
     assert time.monotonic() - began < PATIENCE + 10
 
 
@@ -97,7 +98,7 @@ def test_an_api_server_that_is_not_there_at_all_is_told_at_once(lab, through):
     target, began = marker(lab, "never"), time.monotonic()
     through.close()
     with pytest.raises(ClusterUnavailable):
-        wait_kube.wait(through.dynamic, target, is_set, 60)
+        objects.wait(through.dynamic, target, is_set, 60)
     assert time.monotonic() - began < 3
 
 
@@ -107,11 +108,11 @@ def test_a_silent_api_server_is_the_clusters_fault_and_the_deadline_holds(lab, t
     if at_once:
         through.silence()
     with pytest.raises(ClusterUnavailable):
-        wait_kube.wait(through.dynamic, target, Once(is_set, (0.3, through.silence)), 1.5)
+        objects.wait(through.dynamic, target, Once(is_set, (0.3, through.silence)), 1.5)
     assert time.monotonic() - began < 1.5 + ANSWER + 1
 
 
 def test_a_watch_that_died_without_a_word_does_not_hide_the_news(lab, through):
     target = marker(lab, "half-open")
     silent = Once(is_set, (0.3, lambda: through.silence(newcomers=False)), (0.6, setter(lab, "half-open")))
-    assert is_set(wait_kube.wait(through.dynamic, target, silent, 2))
+    assert is_set(objects.wait(through.dynamic, target, silent, 2))

@@ -7,9 +7,11 @@ import time
 
 import pytest
 
-from labkit import EngineUnavailable, Lab, Missing, TimedOut, Usage, engine, until, wait_docker
-from labkit.labelled import docker_client
-from labkit.wait import ANSWER, PATIENCE
+from labkit import EngineUnavailable, Lab, Missing, TimedOut, Usage, until
+from labkit.core import engine
+from labkit.wait import containers
+from labkit.lab.clients import docker_client
+from labkit.wait.loop import ANSWER, PATIENCE
 from tests.conftest import Once, later
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
@@ -137,7 +139,7 @@ def test_a_stream_cut_in_the_middle_is_opened_again(lab, through):
     box = run(lab, "sleep 60")
     seen, before = seen_through(through, box), through.opened
     cut = Once(has_ended, (0.3, through.cut), (1, box.kill))
-    assert wait_docker.wait(seen, cut, 20).attrs["State"]["ExitCode"] == 137
+    assert containers.wait(seen, cut, 20).attrs["State"]["ExitCode"] == 137
     assert through.opened > before + 1  # the look and the stream, and again
 
 
@@ -149,7 +151,7 @@ def test_streams_that_are_cut_again_and_again_are_not_hammered(lab, through):
             through.cut()
 
     often = Once(has_ended, (0, cut), (2, box.kill), (3, ended.set))
-    assert wait_docker.wait(seen_through(through, box), often, 30).status == "exited"
+    assert containers.wait(seen_through(through, box), often, 30).status == "exited"
     assert through.opened < 60  # 3 s at two each 30 ms would be 200
 
 
@@ -162,13 +164,13 @@ def test_an_engine_that_is_away_for_a_moment_is_waited_for(lab, through):
 
     back = (1.3, lambda: setattr(through, "refuses", False))
     moment = Once(has_ended, (0.3, away), (0.8, box.kill), back)
-    assert wait_docker.wait(seen_through(through, box), moment, 20).status == "exited"
+    assert containers.wait(seen_through(through, box), moment, 20).status == "exited"
 
 
 def test_an_engine_that_goes_away_is_the_engines_fault(lab, through):
     seen, began = seen_through(through, run(lab, "sleep 60")), time.monotonic()
     with pytest.raises(EngineUnavailable):
-        wait_docker.wait(seen, Once(has_ended, (0.3, through.close)), 60)
+        containers.wait(seen, Once(has_ended, (0.3, through.close)), 60)
     assert time.monotonic() - began < PATIENCE + 10
 
 
@@ -176,7 +178,7 @@ def test_an_engine_that_is_not_there_at_all_is_told_at_once(lab, through):
     seen, began = seen_through(through, run(lab, "sleep 60")), time.monotonic()
     through.close()
     with pytest.raises(EngineUnavailable):
-        wait_docker.wait(seen, "exited", 60)
+        containers.wait(seen, "exited", 60)
     assert time.monotonic() - began < 3
 
 
@@ -186,18 +188,18 @@ def test_a_silent_engine_is_the_engines_fault_and_the_deadline_holds(lab, throug
     if at_once:
         through.silence()
     with pytest.raises(EngineUnavailable):
-        wait_docker.wait(seen, Once(has_ended, (0.3, through.silence)), 1.5)
+        containers.wait(seen, Once(has_ended, (0.3, through.silence)), 1.5)
     assert time.monotonic() - began < 1.5 + ANSWER + 1
 
 
 def test_a_stream_that_died_without_a_word_does_not_hide_the_news(lab, through):
     box = run(lab, "sleep 60")
     silent = Once(has_ended, (0.3, lambda: through.silence(newcomers=False)), (0.6, box.kill))
-    assert wait_docker.wait(seen_through(through, box), silent, 3).status == "exited"
+    assert containers.wait(seen_through(through, box), silent, 3).status == "exited"
 
 
 def test_what_happens_between_the_look_and_the_stream_is_not_missed(lab, monkeypatch):
-    box, began, real = run(lab, "sleep 60"), time.monotonic(), wait_docker.Watched.ask
+    box, began, real = run(lab, "sleep 60"), time.monotonic(), containers.Watched.ask
 
     def late(self, path, *args, **options):
         if path == "/events" and box.status != "exited":
@@ -205,7 +207,7 @@ def test_what_happens_between_the_look_and_the_stream_is_not_missed(lab, monkeyp
             until(lambda: box.reload() or box.status == "exited", timeout=20)
         return real(self, path, *args, **options)
 
-    monkeypatch.setattr(wait_docker.Watched, "ask", late)
+    monkeypatch.setattr(containers.Watched, "ask", late)
     assert lab.wait(lab.docker.containers.get(box.id), "exited", timeout=25).status == "exited"
     assert time.monotonic() - began < 20
 

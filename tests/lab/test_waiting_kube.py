@@ -8,7 +8,8 @@ import time
 import pytest
 from kubernetes import client
 
-from labkit import Lab, Mismatch, TimedOut, Usage, wait_kube
+from labkit import Lab, Mismatch, TimedOut, Usage
+from labkit.wait import objects
 from tests.config_maps import is_set, marker, setter
 from tests.conftest import Once, later
 
@@ -148,7 +149,7 @@ def test_an_object_that_does_not_exist_yet(lab):
 
 
 def test_what_happens_between_the_list_and_the_watch_is_not_missed(lab, monkeypatch):
-    target, began, real = marker(lab, "between"), time.monotonic(), wait_kube.Watched.look
+    target, began, real = marker(lab, "between"), time.monotonic(), objects.Watched.look
 
     def look(self, deadline):
         found = real(self, deadline)
@@ -156,7 +157,7 @@ def test_what_happens_between_the_list_and_the_watch_is_not_missed(lab, monkeypa
             setter(lab, "between")()
         return found
 
-    monkeypatch.setattr(wait_kube.Watched, "look", look)
+    monkeypatch.setattr(objects.Watched, "look", look)
     assert lab.wait(target, is_set, timeout=20)
     assert time.monotonic() - began < 10
 
@@ -184,8 +185,8 @@ def test_names_as_kubectl_takes_them(lab, words):
 
 
 def test_a_name_that_two_groups_have_is_the_core_ones(lab):
-    assert wait_kube.wait  # pods are in the core group and in metrics.k8s.io
-    from labkit.apply import as_object
+    assert objects.wait  # pods are in the core group and in metrics.k8s.io
+    from labkit.lab.manifests import as_object
 
     assert as_object(lab, "pods/x")["apiVersion"] == "v1"
     assert as_object(lab, "event/x")["apiVersion"] == "v1"

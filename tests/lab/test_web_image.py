@@ -8,9 +8,10 @@ import time
 
 import pytest
 
-from labkit import engine, images
-from labkit.home import labels
-from labkit.retry import until
+from labkit.core import engine
+from labkit.provision import images
+from labkit.core.paths import labels
+from labkit.wait.until import until
 
 pytestmark = pytest.mark.engine
 SESSION = secrets.token_hex(4)

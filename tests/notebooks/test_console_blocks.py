@@ -11,9 +11,11 @@ import subprocess
 
 import pytest
 
-from labkit import Lab, book, console
-from labkit.engine import cli_env
-from labkit.home import REGISTRY
+from labkit import Lab
+from labkit.book import notebooks
+from labkit.book import console_blocks
+from labkit.core.engine import cli_env
+from labkit.core.paths import REGISTRY
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(600)]
 COMMAND_SECONDS = 300
@@ -22,10 +24,10 @@ NAMED = re.compile(rf"{re.escape(REGISTRY)}/([a-z]+:[0-9.]+)")
 
 def text_of(stem: str) -> str:
     """All text cells of a chapter."""
-    return "\n".join(c.source for c in book.read(book.path(stem)).cells if c.cell_type == "markdown")
+    return "\n".join(c.source for c in notebooks.read(notebooks.path(stem)).cells if c.cell_type == "markdown")
 
 
-PAGES = {stem: console.blocks(text_of(stem)) for stem in book.stems()}
+PAGES = {stem: console_blocks.blocks(text_of(stem)) for stem in notebooks.stems()}
 BLOCKS = [
     pytest.param(stem, b, id=f"{stem}-{i}") for stem, found in PAGES.items() for i, b in enumerate(found, 1)
 ]
@@ -39,7 +41,7 @@ class Machine:
         self.lab, self.engine = Lab(stem, role="console"), None
         self.images = sorted({f"{REGISTRY}/{name}" for block in PAGES[stem] for name in NAMED.findall(block)})
 
-    def run(self, command: console.Command) -> tuple[int, str]:
+    def run(self, command: console_blocks.Command) -> tuple[int, str]:
         if command.on_host:
             pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
             done = subprocess.run(
@@ -77,6 +79,6 @@ def test_block(stem, block, machines):
         for other in list(machines):
             machines.pop(other).close()
         machines[stem] = Machine(stem)
-    for command in console.parse(block):
+    for command in console_blocks.parse(block):
         if wrong := command.differs(*machines[stem].run(command)):
             pytest.fail(wrong, pytrace=False)

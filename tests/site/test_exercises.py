@@ -8,11 +8,11 @@ import re
 
 import pytest
 
-from labkit import book
-from labkit.home import repo
-from labkit.learners import MARKERS
+from labkit.book import notebooks
+from labkit.core.paths import repo
+from labkit.book.exercises import MARKERS
 
-STEMS = book.stems("solutions")
+STEMS = notebooks.stems("solutions")
 BLOCK = re.compile(r"### BEGIN (SOLUTION|HIDDEN TESTS|MARK SCHEME)\n(.*?)### END \1", re.S)
 SHORT = 8
 """Lines of fewer characters than this say nothing of a solution: a bracket, an import of two letters."""
@@ -25,7 +25,7 @@ def lines(text):
 
 def secret(stem, *kinds):
     """The lines of an author's blocks, those left out that a learner is given elsewhere in the notebook."""
-    cells = [c.source for c in book.read(book.path(stem, "solutions")).cells]
+    cells = [c.source for c in notebooks.read(notebooks.path(stem, "solutions")).cells]
     blocks = [body for source in cells for kind, body in BLOCK.findall(source) if kind in kinds]
     given = {line for source in cells for line in lines(BLOCK.sub("", source))}
     return set().union(*map(lines, blocks)) - given
@@ -38,14 +38,14 @@ def text_of(path):
 
 def test_there_are_exercises():
     assert STEMS
-    assert book.stems("exercises") == STEMS
+    assert notebooks.stems("exercises") == STEMS
 
 
 @pytest.mark.parametrize("stem", STEMS)
 def test_no_line_of_a_solution_is_given_to_a_learner(html, stem):
     hidden = secret(stem, "SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
     assert len(hidden) >= 3  # else nothing was looked for
-    notebook = json.loads(book.path(stem, "exercises").read_text())
+    notebook = json.loads(notebooks.path(stem, "exercises").read_text())
     given = "\n".join("".join(c["source"]) for c in notebook["cells"])
     page = text_of(html / f"exercises/{stem}.html")
     assert {line for line in hidden if line in given or line in page} == set()
@@ -73,7 +73,7 @@ def test_no_page_and_no_index_holds_a_marker(html):
 
 @pytest.mark.parametrize("stem", STEMS)
 def test_every_solution_is_folded(chromium, html, stem):
-    cells = book.read(book.path(stem, "solutions")).cells
+    cells = notebooks.read(notebooks.path(stem, "solutions")).cells
     written = sum("BEGIN SOLUTION" in c.source for c in cells)
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()

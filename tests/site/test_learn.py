@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from labkit import book
-from labkit.home import repo
-from labkit.retry import until
+from labkit.book import notebooks
+from labkit.core.paths import repo
+from labkit.wait.until import until
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(300)]
 
@@ -56,7 +56,7 @@ def test_nobody_without_the_token_is_let_in(lab):
 def test_a_chapter_renders_with_no_foreign_request(lab, chromium):
     page, asked = chromium.new_page(viewport={"width": 1280, "height": 1600}), []
     page.on("request", lambda r: asked.append(r.url))
-    page.goto(lab[1].replace("ch01_docker_manages", book.stems()[0]))
+    page.goto(lab[1].replace("ch01_docker_manages", notebooks.stems()[0]))
     shown = page.locator(".jp-NotebookPanel:visible .jp-MarkdownCell")  # a reader's other tabs come back too
     shown.locator("details summary").first.wait_for(timeout=90_000)
     shown.locator("figure img").first.wait_for(timeout=30_000)

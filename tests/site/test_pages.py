@@ -8,8 +8,8 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 
-from labkit import book
-from labkit.home import repo
+from labkit.book import notebooks
+from labkit.core.paths import repo
 
 pytestmark = pytest.mark.timeout(300)
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
@@ -23,7 +23,7 @@ def test_the_pages_are_those_of_the_book(html):
         str(p.relative_to(html).with_suffix("")) for p in html.rglob("*.html") if "_static" not in p.parts
     }
     assert set(NAMES) <= built
-    assert {f"chapters/{stem}" for stem in book.stems()} <= built
+    assert {f"chapters/{stem}" for stem in notebooks.stems()} <= built
     assert built - set(NAMES) - {"index", *GENERATED} == set()
 
 
@@ -94,7 +94,7 @@ def test_no_source_is_published(html):
 def test_a_page_without_script_shows_its_answers(chromium, html):
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto((html / f"chapters/{book.stems()[0]}.html").as_uri())
+    page.goto((html / f"chapters/{notebooks.stems()[0]}.html").as_uri())
     fold = page.locator(".bd-article details").first
     fold.locator("summary").click()
     assert fold.get_attribute("open") is not None
@@ -117,7 +117,7 @@ def test_a_toggle_of_the_list_of_pages_says_whose_it_is(chromium, html):
 
 def test_a_keyboard_opens_a_fold(chromium, html):
     page = chromium.new_page()
-    page.goto((html / f"chapters/{book.stems()[0]}.html").as_uri())
+    page.goto((html / f"chapters/{notebooks.stems()[0]}.html").as_uri())
     fold = page.locator(".bd-article details").first
     fold.locator("summary").focus()
     page.keyboard.press("Enter")

@@ -8,13 +8,13 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 
-from labkit import book
-from labkit.predictions import predictions_of
+from labkit.book import notebooks
+from labkit.book.predictions import predictions_of
 
 pytestmark = pytest.mark.timeout(300)
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-FIRST = book.stems()[0]
-ASKED = predictions_of(book.read(book.path(FIRST)))
+FIRST = notebooks.stems()[0]
+ASKED = predictions_of(notebooks.read(notebooks.path(FIRST)))
 KEY = "containers-proven:predictions"
 
 
@@ -52,9 +52,9 @@ def answer(page, i):
     return fold
 
 
-@pytest.mark.parametrize("stem", book.stems())
+@pytest.mark.parametrize("stem", notebooks.stems())
 def test_every_prediction_is_a_form_with_its_options(open_page, stem):
-    expected = predictions_of(book.read(book.path(stem)))
+    expected = predictions_of(notebooks.read(notebooks.path(stem)))
     with open_page(f"chapters/{stem}") as page:
         forms = page.locator(".prediction form")
         assert forms.count() == len(expected) > 0

@@ -8,9 +8,12 @@ from urllib.parse import urldefrag
 
 import pytest
 
-from labkit import CommandFailed, book, cost, site
-from labkit.home import repo
-from labkit.receipts import receipts
+from labkit import CommandFailed
+from labkit.book import notebooks
+from labkit.devtools import cost
+from labkit.book import site
+from labkit.core.paths import repo
+from labkit.book.receipts import receipts
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -54,7 +57,7 @@ def test_each_link_leads_to_the_cell_that_proves_the_claim(page, html):
         assert f"prove(\n    &quot;{receipt.claim.id}" in shown or f'prove(\n    "{receipt.claim.id}' in shown
 
 
-@pytest.mark.parametrize("stem", book.stems())
+@pytest.mark.parametrize("stem", notebooks.stems())
 def test_a_chapter_says_what_a_run_takes(html, stem):
     text = (html / f"chapters/{stem}.html").read_text()
     if stem in cost.costs():
@@ -68,11 +71,11 @@ def test_the_site_is_not_built_without_the_stored_proof_of_a_claim(tmp_path):
         copy(repo() / name, tmp_path / name)
     (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: proved\n")
     lost = receipts()[0].claim
-    path = book.path(lost.chapter, root=tmp_path)
-    notebook = book.read(path)
+    path = notebooks.path(lost.chapter, root=tmp_path)
+    notebook = notebooks.read(path)
     cell = next(c for c in notebook.cells if f"claim:{lost.id}" in c.metadata.get("tags", []))
     cell.outputs = []
-    book.write(notebook, path)
+    notebooks.write(notebook, path)
     with pytest.raises(CommandFailed) as e:
         site.build(tmp_path)
     assert f"The stored proof of {lost.id} is not that of the ledger" in str(e.value)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from labkit import book
-from labkit.checks import Check, Scene, Suite, check
-from labkit.judge import Judge
-from labkit.learners import SOLUTION_ONLY, build
-from labkit.results import Result
-from labkit.seat import Seat
+from labkit.book import notebooks
+from labkit.checks.model import Check, Scene, Suite, check
+from labkit.checks.runner import Judge
+from labkit.book.exercises import SOLUTION_ONLY, build
+from labkit.checks.result import Result
+from labkit.lab.workspace import Seat
 
 STEM = "ch96_x"
 SECRET = "forty_two"
@@ -148,12 +148,12 @@ class Course:
         """Writes the sound solution, changed; the exercise is left as it is."""
         notebook = authored()
         change(notebook.cells)
-        book.write(notebook, book.path(stem, "solutions", self.root))
+        notebooks.write(notebook, notebooks.path(stem, "solutions", self.root))
 
     @property
     def exercise(self):
         """The learner's file."""
-        return book.path(STEM, "exercises", self.root)
+        return notebooks.path(STEM, "exercises", self.root)
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from labkit.checks import Suite, check
-from labkit.proof import Answer
-from labkit.results import FAIL, PASS, Result
+from labkit.checks.model import Suite, check
+from labkit.mutation.answers import Answer
+from labkit.checks.result import FAIL, PASS, Result
 
 
 @check(task="do", points=1)

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 import labkit
-from labkit.home import repo
+from labkit.core.paths import repo
 
 HEAVY = ("docker", "kubernetes", "matplotlib", "nbformat", "requests")
 
@@ -24,7 +24,7 @@ def test_the_public_names_are_sorted_and_there():
 
 
 def test_every_error_is_public():
-    from labkit import errors
+    from labkit.core import errors
 
     tree = {name for name, found in vars(errors).items() if isinstance(found, type)}
     assert tree <= set(labkit.__all__)

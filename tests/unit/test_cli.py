@@ -12,8 +12,8 @@ import requests
 from click.testing import CliRunner
 
 from labkit import cli
-from labkit.errors import Unsupported, Usage
-from labkit.home import repo
+from labkit.core.errors import Unsupported, Usage
+from labkit.core.paths import repo
 
 VERBS = cli.group.list_commands(None)
 

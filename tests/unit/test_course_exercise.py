@@ -11,7 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sphinx.errors import ExtensionError
 
-from labkit.home import repo
+from labkit.core.paths import repo
 
 SOLVED = """def f(x):
     ### BEGIN SOLUTION

@@ -9,7 +9,7 @@ import pytest
 from nbformat.v4 import new_output
 
 from labkit import Usage
-from labkit.learners import SOLUTION_ONLY, build, problems
+from labkit.book.exercises import SOLUTION_ONLY, build, problems
 
 STEM = "ch96_x"
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from labkit.home import repo
+from labkit.core.paths import repo
 
 spec = importlib.util.spec_from_file_location("bootstrap", repo() / "src/labkit/__main__.py")
 bootstrap = importlib.util.module_from_spec(spec)

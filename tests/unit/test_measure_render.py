@@ -10,8 +10,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from labkit import Mismatch, Usage, measured
-from labkit.home import repo
-from labkit.render import COLOURS, INK, PANEL, STYLE, figure, show
+from labkit.core.paths import repo
+from labkit.book.figures import COLOURS, INK, PANEL, STYLE, figure, show
 
 
 @pytest.mark.parametrize(

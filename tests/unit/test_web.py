@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from labkit.home import repo
-from labkit.retry import until
+from labkit.core.paths import repo
+from labkit.wait.until import until
 
 PROGRAM = repo() / "images/web/web.py"
 

@@ -10,7 +10,7 @@ import click
 import docker
 import requests
 
-from labkit.errors import EngineUnavailable, LabkitError
+from labkit.core.errors import EngineUnavailable, LabkitError
 
 
 class Verbs(click.Group):

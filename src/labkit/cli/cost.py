@@ -13,7 +13,8 @@ def command(notebooks: tuple[str, ...]) -> None:
     The peaks are those of the engine's whole machine above where they were at first: run nothing beside it.
     No output is stored in the notebooks.
     """
-    from labkit import book, cost
+    from labkit.book import notebooks as book
+    from labkit.devtools import cost
 
     for stem in [book.stem_of(word) for word in notebooks] or cost.stale():
         found = cost.measure(stem)

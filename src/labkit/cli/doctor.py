@@ -14,7 +14,7 @@ def command(as_json: bool, only: str | None) -> None:
     """Check each thing the course needs; exit status 1 if one is broken."""
     from rich.console import Console
 
-    from labkit.doctor import examine, exit_code
+    from labkit.provision.doctor.runner import examine, exit_code
 
     found = examine(only)
     if as_json:

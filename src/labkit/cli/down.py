@@ -13,7 +13,7 @@ import click
 @click.option("--store", is_flag=True, help="Also the registry's store, a cache of the images.")
 def command(everything: bool, keep_engine: bool, store: bool) -> None:
     """Remove what the course made, and nothing else; images and caches stay unless --all is given."""
-    from labkit.down import take_down
+    from labkit.provision.down import take_down
 
     removed = take_down(everything, keep_engine, store)
     click.echo(

@@ -8,6 +8,6 @@ import click
 @click.command()
 def command() -> None:
     """Print the URL of the Docker daemon that answers, or none."""
-    from labkit.engine import find
+    from labkit.core.engine import find
 
     click.echo(find()[0] or "none")

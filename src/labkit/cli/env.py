@@ -10,8 +10,8 @@ import click
 @click.command()
 def command() -> None:
     """Print shell exports: eval "$(labkit env)"."""
-    from labkit import launcher
-    from labkit.engine import exports
+    from labkit.provision import launcher
+    from labkit.core.engine import exports
 
     launcher.ensure()
     for name, value in exports().items():

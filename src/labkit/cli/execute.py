@@ -12,7 +12,7 @@ import click
 @click.option("--kind", default="chapters", show_default=True, help="chapters or solutions.")
 def command(notebooks: tuple[str, ...], kind: str) -> None:
     """Run notebooks (ch01 …) in a fresh kernel and store their outputs."""
-    from labkit import book
+    from labkit.book import notebooks as book
 
     for word in notebooks:
         started = time.monotonic()

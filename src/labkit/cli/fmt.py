@@ -11,16 +11,17 @@ import click
 @click.command()
 def command() -> None:
     """Format code, notebooks' ids and metadata, and write chapters' opening questions."""
-    from labkit import book, questions
-    from labkit.home import repo
+    from labkit.book import notebooks
+    from labkit.book import questions
+    from labkit.core.paths import repo
 
     subprocess.run([sys.executable, "-m", "ruff", "check", "--quiet", "--fix", "."], cwd=repo())
     subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", "."], cwd=repo(), check=True)
-    for kind in book.KINDS:
-        for stem in book.stems(kind):
-            file = book.path(stem, kind)
-            notebook = book.read(file)
+    for kind in notebooks.KINDS:
+        for stem in notebooks.stems(kind):
+            file = notebooks.path(stem, kind)
+            notebook = notebooks.read(file)
             if kind == "chapters":
                 questions.refresh(notebook, stem)
-            if book.write(notebook, file):
+            if notebooks.write(notebook, file):
                 click.echo(f"normalised {kind}/{file.name}")

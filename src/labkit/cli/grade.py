@@ -45,9 +45,10 @@ def command(files: tuple[Path, ...], out: Path, jobs: int, seconds: float) -> No
     from rich.console import Console
     from rich.text import Text
 
-    from labkit import grade_files, grade_report
-    from labkit.grade import grade
-    from labkit.graded import Graded
+    from labkit.grading import submission
+    from labkit.grading import report
+    from labkit.grading.batch import grade
+    from labkit.grading.record import Graded
 
     console = Console(highlight=False)
 
@@ -57,10 +58,10 @@ def command(files: tuple[Path, ...], out: Path, jobs: int, seconds: float) -> No
         )
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as with Ctrl-C, what was made is removed
-    found, others = grade_files.find(files)
+    found, others = submission.find(files)
     graded = grade(found, jobs, seconds, say)
-    grade_report.show(graded, console)
-    grade_report.write(graded, out, others)
+    report.show(graded, console)
+    report.write(graded, out, others)
     if others:
         console.print(Text(f"left out, no notebooks: {', '.join(others[:5])}{' …' if others[5:] else ''}"))
     console.print(Text(f"reports: {out / 'index.html'}"), soft_wrap=True)

@@ -13,6 +13,6 @@ import click
 )
 def command(only: str | None, browser: bool, port: int) -> None:
     """Bring the lab up, build the site, start JupyterLab on the notebooks."""
-    from labkit.learn import learn
+    from labkit.provision.jupyter import learn
 
     learn(only, browser, port)

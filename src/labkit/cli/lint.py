@@ -14,13 +14,14 @@ STILL_OPEN = ("it has no exercise", "is not proven as it stands")
 @click.command()
 def command() -> None:
     """Check code, notebooks, and the house rules of chapters and exercises; exit status 1 for a breach."""
-    from labkit import house, house_exercises
-    from labkit.home import repo
+    from labkit.lint import chapters
+    from labkit.lint import exercises
+    from labkit.core.paths import repo
 
     ruff = [sys.executable, "-m", "ruff"]
     failed = subprocess.run([*ruff, "check", "."], cwd=repo()).returncode
     failed |= subprocess.run([*ruff, "format", "--check", "."], cwd=repo()).returncode
-    found = house.problems() + house_exercises.problems()
+    found = chapters.problems() + exercises.problems()
     still_open = [problem for problem in found if any(words in problem for words in STILL_OPEN)]
     for problem in found:
         click.echo(f"open: {problem}" if problem in still_open else problem)

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from labkit.home import repo
+from labkit.core.paths import repo
 
 
 @click.command()

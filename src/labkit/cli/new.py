@@ -10,7 +10,7 @@ import click
 @click.argument("title")
 def command(stem: str, title: str) -> None:
     """Make the files of a new chapter and its exercise (ch18_some_words "Some words") from the template."""
-    from labkit.template import make
+    from labkit.book.scaffold import make
 
     for path in make(stem, title):
         click.echo(f"made {path}")

@@ -16,6 +16,6 @@ def command(stems: tuple[str, ...], everything: bool, update: bool, quiet: bool)
     Without a chapter: those whose proof is stale, and a sixth of the others. Exit status 1 if a wrong answer
     was accepted, a right one rejected, a control failed, or nothing was found.
     """
-    from labkit.proving import prove
+    from labkit.mutation.record import prove
 
     raise SystemExit(prove(stems, everything, update, quiet))

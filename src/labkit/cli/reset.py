@@ -13,10 +13,10 @@ def command(stem: str) -> None:
     Where the chapter has an exercise, its checks then prove it: 0 points, no object left; if not, exit
     status 1.
     """
-    from labkit.book import stem_of
-    from labkit.lab import Lab
-    from labkit.reset import LEFT
-    from labkit.reset_proof import prove
+    from labkit.book.notebooks import stem_of
+    from labkit.lab.lab import Lab
+    from labkit.lab.reset import LEFT
+    from labkit.learner.reset_check import prove
 
     stem = stem_of(stem)
     done = Lab.reset(stem)

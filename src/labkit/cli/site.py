@@ -10,7 +10,7 @@ import click
 @click.command()
 def command() -> None:
     """Build the site from stored outputs; no Docker needed."""
-    from labkit.site import build
+    from labkit.book.site import build
 
     started = time.monotonic()
     page = build() / "index.html"

@@ -8,8 +8,10 @@ import click
 @click.command()
 def command() -> None:
     """Stop the cluster's nodes and the registry; what is in them is kept."""
-    from labkit import cluster, engine, registry
+    from labkit.provision import kind_cluster
+    from labkit.core import engine
+    from labkit.provision import registry
 
     client = engine.client()
-    nodes, stores = cluster.stop(client), registry.stop()
+    nodes, stores = kind_cluster.stop(client), registry.stop()
     click.echo(f"stopped {nodes} nodes" + (" and the registry" if stores else ""))

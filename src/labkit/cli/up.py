@@ -9,6 +9,6 @@ import click
 @click.option("--only", type=click.Choice(["docker"]), help="Engine and images, no cluster.")
 def command(only: str | None) -> None:
     """Bring up the Docker engine, the course's images and the kind cluster."""
-    from labkit.up import bring_up
+    from labkit.provision.up import bring_up
 
     bring_up(only)

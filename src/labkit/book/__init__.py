@@ -1,0 +1,1 @@
+"""What the pages are made of: notebooks, ledger, predictions, questions, figures, the site."""

@@ -1,0 +1,162 @@
+"""The result of a check: one record, shown as text, as HTML, or kept as JSON."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from labkit.book.figures import FONT
+
+PASS, FAIL, SKIP, ERROR = "pass", "fail", "skip", "error"
+SIGNS = {PASS: "✓", FAIL: "✗", SKIP: "–", ERROR: "!"}
+EDGES = {PASS: "#009E73", FAIL: "#D55E00", SKIP: "#7F7F7F", ERROR: "#B87F00"}
+INK = "color:var(--jp-ui-font-color0,var(--pst-color-text-base,CanvasText))"
+CELL = "text-align:left;padding:.1em .8em .1em 0"
+COLUMNS = ("state", "what is asked for", "points")
+NO_FAULT = "The lab is at fault here, not your work. It costs no points."
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a check found.
+
+    Attributes:
+        name: the check's.
+        title: what it asks for.
+        task: do, transfer or repair.
+        points: what it is worth.
+        verdict: pass, fail, skip (it could not begin) or error (the lab is at fault).
+        message: one sentence; empty for a pass.
+        wanted: what was asked for, if that adds something.
+        found: what was there.
+        hint: where to look, for a foreseen mistake.
+        fix: what to do next.
+        evidence: last states, events or log lines.
+        seconds: how long it took.
+    """
+
+    name: str
+    title: str
+    task: str
+    points: int
+    verdict: str
+    message: str = ""
+    wanted: str | None = None
+    found: str | None = None
+    hint: str | None = None
+    fix: str | None = None
+    evidence: str = ""
+    seconds: float = 0.0
+
+    @property
+    def earned(self) -> int:
+        """Its points, if it passed."""
+        return self.points if self.verdict == PASS else 0
+
+    @property
+    def details(self) -> list[tuple[str, str]]:
+        """What is said beside the message, in words and texts."""
+        pairs = [("wanted", self.wanted), ("found", self.found), ("hint", self.hint), ("next", self.fix)]
+        return [(word, str(said)) for word, said in pairs if said is not None]
+
+    @property
+    def head(self) -> str:
+        """Verdict, title and points in one line."""
+        return f"{SIGNS[self.verdict]} {self.verdict}: {self.title} ({self.earned} of {self.points} points)"
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, as JSON can hold it."""
+        return {**asdict(self), "earned": self.earned}
+
+    def __repr__(self) -> str:
+        lines = [self.head]
+        if self.message:
+            told = [self.message, *(f"{word}: {said}" for word, said in self.details)]
+            lines += [f"  {line}" for text in told for line in text.splitlines()]
+        if self.verdict == ERROR:
+            lines.append(f"  {NO_FAULT}")
+        return "\n".join(lines + [f"  {line}" for line in self.evidence.splitlines()])
+
+    def _repr_html_(self) -> str:
+        parts = [f'<p style="margin:.2em 0"><strong>{marked(self.head)}</strong></p>']
+        if self.message:
+            parts.append(f'<p style="margin:.2em 0">{marked(self.message)}</p>')
+        rows = "".join(
+            f'<tr><th scope="row" style="{CELL};font-weight:600">{word}</th>'
+            f'<td style="text-align:left">{marked(said)}</td></tr>'
+            for word, said in self.details
+        )
+        if rows:
+            parts.append(
+                f'<table style="border-collapse:collapse;margin:.2em 0"><tbody>{rows}</tbody></table>'
+            )
+        if self.verdict == ERROR:
+            parts.append(f'<p style="margin:.2em 0">{NO_FAULT}</p>')
+        if self.evidence:
+            parts.append(f'<pre tabindex="0" style="margin:.3em 0;{INK}">{html.escape(self.evidence)}</pre>')
+        return box(EDGES[self.verdict], "".join(parts))
+
+
+def marked(text: str) -> str:
+    """A text as HTML; what stands between backticks is code, as in the notebook's own texts."""
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", html.escape(text))
+
+
+def box(edge: str, inside: str) -> str:
+    """A panel in the notebook, marked by a coloured edge; inline styles survive an untrusted notebook."""
+    return (
+        f'<div style="border-left:4px solid {edge};padding:.3em 1em;font-family:{FONT};{INK}">{inside}</div>'
+    )
+
+
+class Progress:
+    """The state of a whole exercise, check by check.
+
+    Args:
+        rows: title, points and the verdict (None where there is none yet) of each check.
+    """
+
+    def __init__(self, rows: Iterable[tuple[str, int, str | None]]):
+        self.rows = list(rows)
+
+    @property
+    def earned(self) -> int:
+        """Points so far."""
+        return sum(points for _, points, verdict in self.rows if verdict == PASS)
+
+    @property
+    def points(self) -> int:
+        """All points."""
+        return sum(points for _, points, _ in self.rows)
+
+    def lines(self) -> list[tuple[str, str, str]]:
+        """A sign with a word, a title and points, for each check."""
+        return [
+            (
+                f"{SIGNS[verdict]} {verdict}" if verdict else "· open",
+                title,
+                f"{points if verdict == PASS else 0} of {points}",
+            )
+            for title, points, verdict in self.rows
+        ]
+
+    def __repr__(self) -> str:
+        lines = [f"{said:8}{points:>8}  {title}" for said, title, points in self.lines()]
+        return "\n".join([f"{self.earned} of {self.points} points", *lines])
+
+    def _repr_html_(self) -> str:
+        start = "text-align:left;padding:.1em 1em .1em 0;font-weight:"
+        head = "".join(f'<th scope="col" style="{start}600">{word}</th>' for word in COLUMNS)
+        rows = "".join(
+            f'<tr><td style="{start}400;white-space:nowrap">{said}</td>'
+            f'<th scope="row" style="{start}400">{marked(title)}</th>'
+            f'<td style="{start}400;white-space:nowrap">{points}</td></tr>'
+            for said, title, points in self.lines()
+        )
+        total = f'<p style="margin:.2em 0"><strong>{self.earned} of {self.points} points</strong></p>'
+        table = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+        table = f'<table style="border-collapse:collapse;margin:.2em 0">{table}</table>'
+        return box(EDGES[PASS] if self.earned == self.points else EDGES[SKIP], total + table)

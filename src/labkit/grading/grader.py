@@ -1,0 +1,104 @@
+"""Where the submissions of one exercise are graded: its source, its checks, and its warm private engines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from labkit.checks import model
+from labkit.grading.runners import local
+from labkit.book import exercises
+from labkit.core.errors import BrokenEnvironment, LabkitError
+from labkit.grading.submission import Submission, plain
+from labkit.grading.merge import assemble
+from labkit.grading.engine_owner import owner
+from labkit.grading.record import Graded
+from labkit.lab.lab import Lab
+from labkit.lab.engine_pool import Pool
+from labkit.mutation.runner import uses_engine
+from labkit.checks.result import Result
+from labkit.lab.workspace import Seat
+
+FIELD_CAP = 4000
+"""How much of a learner's text one field of a result keeps, in characters."""
+
+
+class Desk:
+    """A with-block in which submissions of one exercise are graded, several at a time.
+
+    Args:
+        stem: the exercise.
+        jobs: how many at a time.
+
+    Raises:
+        Usage: there is no such exercise.
+        BrokenEnvironment: the lab is not there.
+    """
+
+    def __init__(self, stem: str, jobs: int):
+        self.stem, self.suite, self.source = stem, model.load(stem), exercises.generate(stem)
+        self.jobs = 1 if self.source.metadata.get("exclusive") else jobs
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Desk:
+        with ExitStack() as stack:
+            size = self.jobs if uses_engine(self.suite) else 0
+            pool = Pool(stack.enter_context(owner()), self.suite.images, size, self.stem)
+            self.pool = stack.enter_context(pool)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def grade(self, submission: Submission, seconds: float) -> Graded:
+        """Grades one submission; whatever it is or does, a record comes of it.
+
+        Args:
+            submission: of this exercise.
+            seconds: how long one cell of the learner's may take.
+        """
+        started = time.monotonic()
+        try:
+            graded = self._grade(submission, seconds)
+        except LabkitError as e:
+            graded = Graded.broken(submission, self.suite, f"{e.message} {plain(e.found or '')}".strip())
+        except Exception as e:
+            graded = Graded.broken(submission, self.suite, f"{type(e).__name__}: {plain(e)}")
+        graded.seconds = time.monotonic() - started
+        return graded
+
+    def _grade(self, submission: Submission, seconds: float) -> Graded:
+        """Runs it at a seat of its own.
+
+        Raises:
+            BrokenEnvironment: the lab failed.
+        """
+        steps, notes = assemble(submission.notebook, self.source)
+        with self.pool.seat(judged=True) as seat, self._tidied(seat):
+            outcome = local.run(seat, self.suite, steps, seconds)
+        told = {r["name"]: r for r in outcome["results"]}
+        if missing := [name for name in self.suite.checks if name not in told]:
+            raise BrokenEnvironment("A check was not reached.", found=", ".join(missing))
+        results = [as_result(told[name]) for name in self.suite.checks]
+        said = [*submission.notes, *notes, *(plain(note, 600) for note in outcome["notes"])]
+        return Graded(submission, results=results, notes=said, notebook=outcome["notebook"])
+
+    @contextmanager
+    def _tidied(self, seat: Seat) -> Iterator[None]:
+        """Removes what was made in the cluster; a private engine is emptied by its pool."""
+        try:
+            yield
+        finally:
+            if self.suite.cluster:
+                lab = Lab(self.stem, role="exercise", seat=seat)
+                _ = lab.kube  # so that closing looks there, too
+                lab.close()
+
+
+def as_result(told: dict[str, Any]) -> Result:
+    """A result from what a run has told, its texts cut to a length."""
+    found = {k: v for k, v in told.items() if k != "earned"}
+    return Result(**{k: plain(v, FIELD_CAP) if isinstance(v, str) else v for k, v in found.items()})

@@ -1,0 +1,209 @@
+"""A kernel for somebody else's notebook: bounded in time, memory and output, ended with all it started."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import zmq.asyncio
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+from labkit.grading.submission import plain
+
+GRACE = 10.0
+"""Seconds that an interrupted cell has, before its kernel is killed."""
+
+KEPT_CAP, STREAM_CAP = 50_000, 20_000_000
+"""Characters of a cell's output that are kept, and after how many the cell is stopped."""
+
+MESSAGE_CAP, QUEUE_CAP = 4_000_000, 100
+"""The largest message that a kernel may send, in bytes, and how many may wait."""
+
+MEMORY_CAP, FILE_CAP = 6 * 2**30, 2**30
+"""A kernel's address space and the largest file it may write, in bytes."""
+
+TEXTS = {"stream": "text", "error": "evalue", "execute_result": "data", "display_data": "data"}
+
+
+class Client(NotebookClient):
+    """nbclient, except that output is counted as it streams in, and of its text only the first is kept."""
+
+    def __init__(self, notebook: NotebookNode, km: AsyncKernelManager):
+        super().__init__(notebook, km, allow_errors=True, record_timing=False, on_cell_executed=self._ended)
+        self.begin()
+
+    def begin(self) -> None:
+        """Before each cell."""
+        self.streamed, self.kept = 0, 0
+        self.flood, self.reply = asyncio.Event(), {}
+
+    def _ended(self, cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any] | None) -> None:
+        self.reply = (execute_reply or {}).get("content", {})
+
+    def process_message(
+        self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
+    ) -> NotebookNode | None:
+        """Counts a message, and keeps its text while there is room."""
+        kind, content = msg["msg_type"], msg["content"]
+        if kind == "status":
+            return super().process_message(msg, cell, cell_index)
+        if kind not in TEXTS:
+            return None
+        said = content[TEXTS[kind]]
+        size = sum(len(str(part)) for part in said.values()) if isinstance(said, dict) else len(said)
+        self.streamed += size
+        if self.streamed > STREAM_CAP:
+            self.flood.set()
+        text = said.get("text/plain", "") if isinstance(said, dict) else said
+        text = plain(text, max(KEPT_CAP - self.kept, 0)) if self.kept < KEPT_CAP else ""
+        self.kept += len(text)
+        if text and kind == "error":
+            cell.outputs.append(new_output("error", ename=plain(content["ename"], 80), evalue=text))
+        elif text:
+            name = content["name"] if kind == "stream" and content["name"] == "stderr" else "stdout"
+            last = cell.outputs[-1] if cell.outputs else {}
+            if last.get("name") == name:
+                last["text"] += text
+            else:
+                cell.outputs.append(new_output("stream", name=name, text=text))
+        return None
+
+
+class Kernel:
+    """One kernel, from its start to its end.
+
+    Args:
+        notebook: what is run in it.
+        env: its variables.
+        folder: where it works.
+    """
+
+    def __init__(self, notebook: NotebookNode, env: dict[str, str], folder: Path):
+        self.env, self.folder = env, folder
+        self.manager = AsyncKernelManager(kernel_name="python3")
+        self.manager.context = zmq.asyncio.Context()
+        self.manager.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_CAP)
+        self.manager.context.setsockopt(zmq.RCVHWM, QUEUE_CAP)
+        self.client = Client(notebook, self.manager)
+
+    async def start(self) -> Kernel:
+        """Starts it and waits until it answers."""
+        silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        env = {**self.env, "IPYTHONDIR": str(self.folder / "ipython")}
+        await self.client.async_start_new_kernel(env=env, cwd=str(self.folder), **silent)
+        self.bounded()
+        await self.client.async_start_new_kernel_client()
+        return self
+
+    def bounded(self) -> None:
+        """Sets limits that whatever it starts inherits, where the system has them."""
+        if sys.platform == "linux":
+            import resource
+
+            for what, most in (
+                (resource.RLIMIT_AS, MEMORY_CAP),
+                (resource.RLIMIT_FSIZE, FILE_CAP),
+                (resource.RLIMIT_CORE, 0),
+            ):
+                resource.prlimit(self.manager.provisioner.pid, what, (most, most))
+
+    async def alive(self) -> bool:
+        """Whether it is."""
+        return await self.manager.is_alive()
+
+    async def run(self, cell: NotebookNode, index: int, seconds: float) -> str | None:
+        """Runs a cell; returns what went wrong, in words that follow the cell's name, or None.
+
+        Args:
+            cell: the cell.
+            index: its place in the notebook.
+            seconds: how long it may take.
+
+        Raises:
+            DeadKernelError: the kernel has ended, or had to be killed; the reason is its text.
+        """
+        self.client.begin()
+        task = asyncio.ensure_future(self.client.async_execute_cell(cell, index))
+        flood = asyncio.ensure_future(self.client.flood.wait())
+        stopped = None
+        try:
+            await asyncio.wait({task, flood}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                flooded = self.client.flood.is_set()
+                stopped = "printed too much" if flooded else f"did not end within {seconds:g} s"
+                await self.manager.interrupt_kernel()
+                await asyncio.wait({task}, timeout=GRACE)
+            if not task.done():
+                raise DeadKernelError(
+                    f"{stopped}, and went on when it was interrupted: its kernel was killed"
+                )
+            await task
+        except DeadKernelError as e:
+            raise DeadKernelError(str(e) if stopped else "ended its kernel") from None
+        except Exception as e:
+            raise DeadKernelError(f"broke the connection to its kernel ({type(e).__name__})") from None
+        finally:
+            flood.cancel()
+            task.cancel()
+        if stopped:
+            return f"{stopped}: it was stopped"
+        reply = self.client.reply
+        if any(p.get("source") == "ask_exit" and not p.get("keepkernel") for p in reply.get("payload") or []):
+            raise DeadKernelError("ended its kernel")  # it answers first, and dies some time later
+        if reply.get("status") == "error":
+            said = [plain(reply.get(part) or "", 300) for part in ("ename", "evalue")]
+            return f"raised {': '.join(filter(None, said))}"
+        return None
+
+    async def end(self) -> None:
+        """Kills it, its process group, and whatever else it has started."""
+        provisioner = self.manager.provisioner
+        if provisioner is not None and getattr(provisioner, "pgid", None) and hasattr(os, "killpg"):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(provisioner.pgid, signal.SIGKILL)
+        with suppress(Exception):
+            if self.client.kc is not None:
+                self.client.kc.stop_channels()
+            await self.manager.shutdown_kernel(now=True)
+        end_descendants()
+
+
+def adopt() -> None:
+    """From now on this process inherits what its descendants leave behind, so that it can be ended."""
+    if sys.platform == "linux":
+        import ctypes
+
+        PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_descendants(ancestor: psutil.Process | None = None) -> None:
+    """Kills all processes that descend from one, until there are none.
+
+    Args:
+        ancestor: None is this process.
+    """
+    ancestor = ancestor or psutil.Process()
+    while found := [p for p in ancestor.children(recursive=True) if lives(p)]:
+        for process in found:
+            with suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(found, timeout=1)
+
+
+def lives(process: psutil.Process) -> bool:
+    """Whether a process is more than an entry that its parent has not read."""
+    with suppress(psutil.Error):
+        return process.status() != psutil.STATUS_ZOMBIE
+    return False

@@ -1,0 +1,144 @@
+"""Grades in the terminal, as CSV and as JSON; what learners wrote steers no terminal and no spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from labkit.grading import pages as grade_html
+from labkit.grading.submission import plain
+from labkit.grading.record import REJECTED, Graded
+from labkit.checks.result import ERROR, SIGNS, Result
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""With what a spreadsheet begins a formula."""
+
+UNDECIDED = "undecided"
+
+
+def write(graded: list[Graded], out: Path, others: list[str]) -> None:
+    """Writes all reports.
+
+    Args:
+        graded: one record for each file.
+        out: the folder, made if needed: index.html, grades.csv, grades.json, and a page for each submission.
+        others: files that are no notebooks and were left out.
+    """
+    pages = out / grade_html.FOLDER
+    pages.mkdir(parents=True, exist_ok=True)
+    names = grade_html.file_names(graded)
+    for record, name in zip(graded, names, strict=True):
+        (pages / f"{name}.html").write_text(grade_html.page(record, name), encoding="utf-8")
+        if record.notebook:
+            (pages / f"{name}.ipynb").write_text(record.notebook, encoding="utf-8")
+    (out / "index.html").write_text(grade_html.index(graded, names, others), encoding="utf-8")
+    (out / "grades.csv").write_text(as_csv(graded), encoding="utf-8-sig", newline="")
+    (out / "grades.json").write_text(as_json(graded, others), encoding="utf-8")
+
+
+def as_json(graded: list[Graded], others: list[str]) -> str:
+    """Everything."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    told = {"format": 1, "graded_at": now, "left_out": others, "submissions": [g.as_json() for g in graded]}
+    return json.dumps(told, indent=1) + "\n"
+
+
+def column(stem: str, check: str) -> str:
+    """What a task is called in a table of several exercises, such as ``ch01.inventory``."""
+    return f"{stem.split('_')[0]}.{check}"
+
+
+def scores(record: Graded) -> dict[str, Any]:
+    """Points of each task, by column."""
+    return {
+        column(record.submission.stem, r.name): UNDECIDED if r.verdict == ERROR else r.earned
+        for r in record.results
+    }
+
+
+def as_csv(graded: list[Graded]) -> str:
+    """One row for each submission, one column for each task."""
+    columns = list(dict.fromkeys(name for g in graded for name in scores(g)))
+    out = io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow(["submission", "exercise", "verdict", *columns, "total", "points", UNDECIDED, "notes"])
+    for g in graded:
+        found, is_scored = scores(g), g.verdict != REJECTED
+        totals = [g.earned, g.points, g.undecided] if is_scored else ["", "", ""]
+        notes = " ".join([g.why, *g.notes]).strip()
+        given = [g.submission.name, g.submission.stem or "", g.verdict]
+        rows.writerow(
+            [harmless(v) for v in [*given, *(found.get(c, "") for c in columns), *totals, plain(notes, 5000)]]
+        )
+    return out.getvalue()
+
+
+def harmless(value: Any) -> Any:
+    """A value that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def cell(result: Result | None) -> str:
+    """One task in the table."""
+    if result is None:
+        return ""
+    return f"{SIGNS[result.verdict]} {result.earned}/{result.points}"
+
+
+def show(graded: list[Graded], console: Console) -> None:
+    """Prints a table for each exercise, and below it what is to be said of single submissions."""
+    for stem in sorted({g.submission.stem for g in graded if g.submission.stem}):
+        records = [g for g in graded if g.submission.stem == stem]
+        names = [r.name for r in records[0].results]
+        table = Table("submission", *names, "total", "notes", title=stem, title_justify="left", box=None)
+        for g in records:
+            found = {r.name: r for r in g.results}
+            texts = [
+                g.submission.name,
+                *(cell(found.get(n)) for n in names),
+                g.total,
+                str(len(g.notes) or ""),
+            ]
+            table.add_row(*(line(t) for t in texts))
+        console.print(table)
+    for g in graded:
+        if said := list(remarks(g)):
+            console.print(line(f"\n{g.submission.name}: {g.total}"))
+            for remark in said:
+                console.print(line(f"  {remark}"), soft_wrap=True)
+    console.print(Text(f"\n{summary(graded)}"))
+    console.print(
+        Text(
+            f"{SIGNS['pass']} pass  {SIGNS['fail']} fail  {SIGNS['skip']} not begun  {SIGNS[ERROR]} undecided"
+        )
+    )
+
+
+def line(text: str) -> Text:
+    """A line for the terminal that holds text of learners."""
+    return Text(plain(text, 2000))
+
+
+def remarks(record: Graded) -> Iterable[str]:
+    """What is said of a submission below the table."""
+    if record.why:
+        yield record.why
+    yield from record.notes
+
+
+def summary(graded: list[Graded]) -> str:
+    """How many were graded, and how many were not."""
+    again, away = sum(g.run_again for g in graded), sum(g.verdict == REJECTED for g in graded)
+    parts = [f"{len(graded) - away - again} graded"]
+    parts += [f"{away} no submission of this course"] * bool(away)
+    parts += [f"{again} to be run again, for the lab failed"] * bool(again)
+    return ", ".join(parts)

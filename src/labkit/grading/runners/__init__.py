@@ -1,0 +1,1 @@
+"""Where a submission is run."""

@@ -1,0 +1,125 @@
+"""The grader's half of a run: it sets up scenes and runs checks, outside of the notebook that it judges.
+
+What the notebook says of itself is not asked for. From its folder only what it hands in is read, with care.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from labkit.checks import model
+from labkit.checks.faults import AGAIN
+from labkit.core.errors import BrokenEnvironment, LabkitError
+from labkit.learner.exercise import begin
+from labkit.grading.submission import plain
+from labkit.checks.runner import Judge
+from labkit.lab.lab import Lab
+from labkit.checks.result import ERROR, SKIP, Result
+from labkit.lab.workspace import Seat
+
+COURSE_SECONDS = 180.0
+"""How long a cell of the course's own may take, scenes included."""
+
+ANSWERS_CAP = 1_000_000
+"""The largest file of answers, in bytes."""
+
+OUTPUT_CAP = 8_000_000
+"""How much a command in a learner's container may print to a check, in bytes."""
+
+
+@dataclass(frozen=True)
+class JudgesSeat(Seat):
+    """What a grader knows of a seat: what was set up and handed in is in its memory, where nobody writes."""
+
+    kept: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def note(self, what: str, name: str, value: Any) -> None:
+        """As a seat's, in memory."""
+        self.kept.setdefault(what, {})[name] = value
+
+    def noted(self, what: str) -> dict[str, Any]:
+        """As a seat's, from memory."""
+        return self.kept.get(what, {})
+
+
+class Bench:
+    """Where one submission is judged.
+
+    Args:
+        seat: where it runs.
+        say: takes what whoever grades should know.
+
+    Raises:
+        BrokenEnvironment: the engine cannot be reached.
+    """
+
+    def __init__(self, seat: Seat, say: Callable[[str], None]):
+        self.suite, self.say = model.load(seat.stem), say
+        self.seat = JudgesSeat(**{f.name: getattr(seat, f.name) for f in fields(seat)})
+        self.theirs = replace(seat, seed=0)  # what is drawn for a scene is not for its solver to know
+        self.lab = Lab(seat.stem, role="exercise", seat=self.seat)
+        self.lab.docker.api.most_output = OUTPUT_CAP
+        self.results: dict[str, Result] = {}
+        self._broken: dict[str, str] = {}
+        self._turn = threading.Lock()
+
+    def begin(self, name: str) -> None:
+        """Sets up a scene, when the notebook asks for it."""
+        with self._alone():
+            try:
+                begin(self.lab, self.suite, name)
+            except Exception as e:
+                self._broken[name] = str(e)
+                raise
+            self._broken.pop(name, None)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One thing at a time: a scene that is set up, or a check.
+
+        Raises:
+            BrokenEnvironment: the other one does not end.
+        """
+        if not self._turn.acquire(timeout=COURSE_SECONDS):
+            raise BrokenEnvironment("The lab was busy for too long.", fix=AGAIN)
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def judge(self, name: str) -> None:
+        """Runs a check on the state of engine and cluster, and on what was handed in."""
+        check = self.suite.find("checks", name)
+        try:
+            with self._alone():
+                self.seat.kept["answers"] = self._answers()
+                result = Judge(self.suite, self.lab).run(name)
+        except LabkitError as e:
+            result = Result(name, check.title, check.task, check.points, ERROR, e.message, fix=AGAIN)
+        broken = [self._broken[n.name] for n in check.needs if n.name in self._broken]
+        if result.verdict == SKIP and broken:
+            said = {"message": "The scene could not be set up.", "found": plain(broken[0]), "fix": AGAIN}
+            result = replace(result, verdict=ERROR, **said)
+        self.results[name] = result
+
+    def _answers(self) -> dict[str, Any]:
+        """What the notebook has handed in, from a file that anybody may have written."""
+        path, how = self.theirs.folder / "answers.json", os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+        try:
+            with os.fdopen(os.open(path, how), "rb") as f:
+                raw = f.read(ANSWERS_CAP + 1) or b""
+            found = json.loads(raw) if len(raw) <= ANSWERS_CAP else None
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            self.say("What it handed in is damaged, or too large: it counts as nothing.")
+            return {}
+        return found

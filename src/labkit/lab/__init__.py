@@ -1,0 +1,1 @@
+"""A Lab: labelled clients, workspaces, private engines, and the one way to remove what was made."""

@@ -1,0 +1,154 @@
+"""Private engines, warm and clean, lent to one run at a time: where proofs and graded notebooks run.
+
+This is the one place where a run of somebody else's work is given its engine. An engine here is a privileged
+container on the course's engine: it keeps names and counts apart, and is no sandbox against hostile code.
+"""
+
+from __future__ import annotations
+
+import queue
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from docker.errors import APIError, NotFound
+
+from labkit.core.errors import EngineUnavailable, NotOurs
+from labkit.core.paths import REGISTRY
+from labkit.lab.private_engine import OtherEngine
+from labkit.lab.workspace import Engine, Seat
+
+BASE = "debian:trixie-slim"
+HELPER = "python:3.13"
+BUILT_IN = ("bridge", "host", "none")
+LOGS = ("--log-opt=max-size=10m", "--log-opt=max-file=2")
+"""A container that prints without end fills neither the disk nor whoever reads its log."""
+
+
+class Pool:
+    """A number of private engines of one stem; a with-block.
+
+    Args:
+        lab: whose they are: a Lab of the role proof.
+        images: the course's images that each has, such as ``web:1.0``, beside the base and the helper's.
+        stem: whose seats these are; None is the Lab's.
+        size: how many; 0 makes none, and seats are on the course's engine, for exercises that use none.
+    """
+
+    def __init__(self, lab: Any, images: Sequence[str], size: int, stem: str | None = None):
+        self.lab, self.stem = lab, stem or lab.stem
+        self.names = [BASE, *(f"{REGISTRY}/{name}" for name in dict.fromkeys((HELPER, *images)))]
+        self.size = size
+        self._free: queue.Queue[OtherEngine | None] = queue.Queue()  # None: one that is made when it is lent
+        self._contents: dict[str, dict[str, str]] = {}
+        self._lent: dict[str, OtherEngine | None] = {}
+        self._dead: set[str] = set()
+        self._made = 0
+
+    def __enter__(self) -> Pool:
+        with ThreadPoolExecutor(2) as threads:
+            for engine in threads.map(lambda _: self._make(), range(self.size)):
+                self._free.put(engine)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        while not self._free.empty():
+            if engine := self._free.get():
+                engine.stop()
+
+    def _make(self) -> OtherEngine:
+        """A new engine, with its images."""
+        self._made += 1
+        engine = self.lab.engine(f"seat-{self._made}", args=LOGS).start()
+        try:
+            engine.load(*self.names)
+            self._contents[engine.name] = {name: engine.docker.images.get(name).id for name in self.names}
+        except BaseException:
+            engine.stop()
+            raise
+        return engine
+
+    @contextmanager
+    def seat(self, **options: Any) -> Iterator[Seat]:
+        """A seat on a private engine; what was made there is removed at the end.
+
+        Args:
+            **options: as for `Seat` (``judged``, ``seed``, ``kubeconfig``).
+        """
+        engine = self._lend() if self.size else None
+        with tempfile.TemporaryDirectory(prefix="labkit-seat-", ignore_cleanup_errors=True) as folder:
+            where = Engine(engine.docker_host, str(engine.certificates)) if engine else None
+            seat = Seat.fresh(self.stem, Path(folder), engine=where, **options)
+            seat.write()
+            self._lent[seat.session] = engine
+            try:
+                yield seat
+            finally:
+                del self._lent[seat.session]
+                if engine:
+                    self._give_back(engine, seat.session in self._dead)
+
+    def kill(self, seat: Seat) -> None:
+        """Kills a seat's engine, as a power cut would; it is not lent again."""
+        self._lent[seat.session].container.kill()
+        self._dead.add(seat.session)
+
+    def _lend(self) -> OtherEngine:
+        """The next free engine; one that had to be given up is made anew."""
+        engine = self._free.get()
+        try:
+            return engine or self._make()
+        except BaseException:
+            self._free.put(None)  # or whoever waits for it would wait for ever
+            raise
+
+    def _give_back(self, engine: OtherEngine, is_dead: bool) -> None:
+        """Empties an engine and lends it again; one that cannot be emptied is replaced when it is needed."""
+        try:
+            if is_dead:
+                raise EngineUnavailable("It was killed.")
+            empty(engine.docker, self._contents[engine.name])
+            self._free.put(engine)
+        except Exception:
+            self._free.put(None)
+            engine.stop()
+
+
+def empty(api: Any, kept: Mapping[str, str]) -> None:
+    """Removes everything from an engine except images of these names, each with its id.
+
+    Raises:
+        docker.errors.DockerException: something cannot be removed.
+        NotOurs: it is not as it was: something is left, or an image is gone, or another has its name.
+    """
+    for box in api.containers.list(all=True, ignore_removed=True):
+        gone(box.remove, force=True, v=True)
+    for network in api.networks.list():
+        if network.name not in BUILT_IN:
+            gone(network.remove)
+    for volume in api.volumes.list():
+        gone(volume.remove, force=True)
+    for found in api.images.list(all=True):
+        tags = found.tags or [found.id]
+        for tag in tags:
+            if kept.get(tag) != found.id:
+                gone(api.images.remove, tag, force=True)
+    api.api.prune_builds(all=True)
+    names = {tag: found.id for found in api.images.list(all=True) for tag in found.tags or [found.id]}
+    left = [t.name for kind in (api.networks, api.volumes) for t in kind.list() if t.name not in BUILT_IN]
+    if names != dict(kept) or left or api.api.containers(all=True):
+        raise NotOurs("The engine is not as it was.", found=", ".join(left) or sorted(names))
+
+
+def gone(remove: Any, *arguments: Any, **options: Any) -> None:
+    """Removes something; that it is gone already, or is going, is fine."""
+    try:
+        remove(*arguments, **options)
+    except NotFound:
+        pass
+    except APIError as e:
+        if e.status_code != 409:
+            raise

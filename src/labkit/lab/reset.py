@@ -1,0 +1,140 @@
+"""A chapter back at its start: what killed runs left, and what a learner made by hand under its prefix."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import docker
+from kubernetes import client
+
+from labkit.lab import sessions
+from labkit.core import engine
+from labkit.lab import cleanup_kube
+from labkit.core.errors import NotOurs
+from labkit.core.paths import LABEL, kubeconfig, lab_id
+from labkit.core.paths import labels as labels_of
+from labkit.core.kube import ask
+from labkit.lab.clients import docker_client, kube_client
+from labkit.lab.private_engine import reached
+from labkit.lab.cleanup import IN_USE, engine_errors, has_prefix, images_of, name_of, prefix_of, remove, remove_thing
+
+LEFT = "left alone"
+"""The kind under which `reset` names what has the stem's prefix and is another lab's."""
+
+
+def reset(stem: str) -> dict[str, list[str]]:
+    """Removes what earlier runs of a stem left, and what a learner made with the plain CLI under its prefix.
+
+    Args:
+        stem: such as ``ch01_docker_manages``; names that begin with ``ch01-`` are the stem's.
+
+    Returns:
+        What was removed, by kind and, under `LEFT`, what was not: an object of another lab, or of a run that
+        goes on (a proof, a grading), is left alone, whatever its name.
+
+    Raises:
+        NotOurs: something could not be removed, for somebody else uses it.
+        EngineUnavailable: no Docker daemon answers.
+        ClusterUnavailable: there is a cluster and it does not answer; the engine's objects are gone.
+    """
+    labels, prefix = {LABEL: lab_id(), "labkit.stem": stem}, prefix_of(stem)
+    spare, api = sessions.sessions(), engine.client()
+    try:
+        with engine_errors():
+            removed = remove(api, labels, None, spare)
+            by_hand, left = named(api, prefix, spare)
+            removed, kept = remove_all(api, by_hand, prefix, removed)
+    finally:
+        api.close()
+    if kubeconfig().exists():
+        kube = kube_client({})
+        removed |= cleanup_kube.remove(kube, labels, spare)
+        spaces, others = named_namespaces(kube, prefix, spare)
+        cleanup_kube.remove_namespaces(kube, spaces)
+        removed["namespaces"] = removed.get("namespaces", []) + spaces
+        left += others
+    if kept:
+        raise NotOurs(IN_USE, found="; ".join(kept), fix=f"remove what uses it, then: labkit reset {stem}")
+    return {kind: sorted(names) for kind, names in {**removed, LEFT: left}.items() if names}
+
+
+def reset_seat(seat: Any) -> dict[str, list[str]]:
+    """Removes what an exercise has made at one seat; on an engine of its own also what has the stem's prefix.
+
+    Args:
+        seat: a `labkit.lab.workspace.Seat`.
+
+    Raises:
+        NotOurs: something could not be removed, for somebody else uses it.
+    """
+    labels, prefix = labels_of(seat.stem, "exercise", seat.session), prefix_of(seat.stem)
+    kubeconfig_of = seat.kubeconfig or str(kubeconfig())
+    kube = kube_client({}, kubeconfig_of) if Path(kubeconfig_of).exists() else None
+    api = docker_client({}, **(reached(seat.engine) if seat.engine else {}))
+    try:
+        with engine_errors():
+            removed, kept = remove(api, labels, kube), []
+            if seat.engine:
+                removed, kept = remove_all(api, named(api, prefix)[0], prefix, removed)
+    finally:
+        api.close()
+    if kept:
+        raise NotOurs(IN_USE, found="; ".join(kept), fix="remove what uses it, then again")
+    return {kind: sorted(names) for kind, names in removed.items() if names}
+
+
+def named(
+    api: docker.DockerClient, prefix: str, spare: Collection[str] = ()
+) -> tuple[dict[str, list[Any]], list[str]]:
+    """The engine's objects that have a prefix: what may be removed by kind, and what is somebody else's."""
+    listed = {
+        "containers": [
+            (c, c.labels)
+            for c in api.containers.list(all=True, ignore_removed=True)
+            if has_prefix(c.name, prefix)
+        ],
+        "networks": [(n, n.attrs.get("Labels")) for n in api.networks.list() if has_prefix(n.name, prefix)],
+        "volumes": [(v, v.attrs.get("Labels")) for v in api.volumes.list() if has_prefix(v.name, prefix)],
+        "images": [(i, i.labels) for i in images_of(api) if any(has_prefix(t, prefix) for t in i.tags)],
+    }
+    free = {kind: [t for t, labels in pairs if is_free(labels, spare)] for kind, pairs in listed.items()}
+    left = [
+        f"{kind.removesuffix('s')} {name_of(t, prefix)}"
+        for kind, pairs in listed.items()
+        for t, labels in pairs
+        if not is_free(labels, spare)
+    ]
+    return free, left
+
+
+def named_namespaces(
+    kube: client.ApiClient, prefix: str, spare: Collection[str] = ()
+) -> tuple[list[str], list[str]]:
+    """Namespaces that have a prefix: those that may be removed, and those of somebody else."""
+    listed = ask(client.CoreV1Api(kube).list_namespace)
+    found = [n.metadata for n in listed.items if n.metadata.name.startswith(prefix)]
+    left = [f"namespace {m.name}" for m in found if not is_free(m.labels, spare)]
+    return [m.name for m in found if is_free(m.labels, spare)], left
+
+
+def remove_all(
+    api: docker.DockerClient, by_hand: dict[str, list[Any]], prefix: str, removed: dict[str, list[str]]
+) -> tuple[dict[str, list[str]], list[str]]:
+    """Removes objects one by one; returns all that was removed, and what the engine refuses to remove."""
+    kept = []
+    for kind, listed in by_hand.items():
+        for thing in listed:
+            name = name_of(thing, prefix)
+            if why := remove_thing(api, kind, thing, prefix):
+                kept.append(f"{kind.removesuffix('s')} {name}: {why}")
+            else:
+                removed.setdefault(kind, []).append(name)
+    return removed, kept
+
+
+def is_free(labels: dict[str, str] | None, spare: Collection[str] = ()) -> bool:
+    """Whether an object is this lab's or of no lab at all, and of no run that goes on."""
+    labels = labels or {}
+    return labels.get(LABEL, lab_id()) == lab_id() and labels.get("labkit.session") not in spare

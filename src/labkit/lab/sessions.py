@@ -1,0 +1,83 @@
+"""Which runs go on: each holds a lock on a file named by its session, and the system lets go when it dies.
+
+What belongs to such a run is left alone by a reset of its chapter: a proof, or the grading of a class.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from labkit.core.paths import home
+
+try:
+    import fcntl
+except ImportError:  # Windows itself; under WSL2 it is there
+    fcntl = None
+
+
+def folder() -> Path:
+    """Where the files are."""
+    path = home() / "locks" / "sessions"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+class Run:
+    """One part of a run that goes on, until `end`; several may hold the same session.
+
+    Args:
+        session: the run's.
+    """
+
+    def __init__(self, session: str):
+        self.path = folder() / session
+        self._handle = None
+        while fcntl and self._handle is None:
+            handle = self.path.open("a")
+            fcntl.flock(handle, fcntl.LOCK_SH)
+            if same(handle, self.path):
+                self._handle = handle
+            else:  # somebody took the file for a dead run's, and removed it
+                handle.close()
+
+    def end(self) -> None:
+        """Lets go; the last one removes the file."""
+        if self._handle is not None:
+            if not is_held(self._handle):
+                self.path.unlink(missing_ok=True)
+            self._handle.close()
+            self._handle = None
+
+
+def same(handle: Any, path: Path) -> bool:
+    """Whether an open file is the one that is at a path."""
+    try:
+        return os.path.samestat(os.fstat(handle.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def is_held(handle: Any) -> bool:
+    """Whether somebody else holds the lock of an open file; if not, it is ours alone from now on."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False
+
+
+def sessions() -> set[str]:
+    """The sessions of runs that go on; files of dead ones are removed."""
+    found = set()
+    for path in folder().iterdir() if fcntl else ():
+        try:
+            with path.open("a") as handle:
+                if is_held(handle):
+                    found.add(path.name)
+                elif same(handle, path):
+                    path.unlink(missing_ok=True)
+        except OSError:
+            continue
+    return found

@@ -1,0 +1,189 @@
+"""Where an exercise runs: on which engine, in which namespace, from which seed, and where its state is kept.
+
+A learner's own seat lies in the progress folder and outlives the kernel, until `reset`. Whoever runs somebody
+else's notebook (a grader, a proof) makes a seat and names its file in ``LABKIT_SEAT``: this is the one seam
+between an exercise and the place where it runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from labkit.core import jsonfile
+from labkit.core.errors import Usage
+from labkit.core.paths import progress_folder
+
+VARIABLE = "LABKIT_SEAT"
+FILE = "seat.json"
+KEPT = ("scenes", "answers", "results", "hints")
+PASSED = ("HOME", "LABKIT_HOME", "LABKIT_CLUSTER")
+"""Variables without which a program would not find the lab, or would leave its caches where it runs."""
+
+SESSION = re.compile(r"[0-9a-f]{6}")
+"""It stands in labels and in a namespace's name."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A Docker engine that is not the course's.
+
+    Attributes:
+        url: such as ``tcp://127.0.0.1:32768``.
+        certificates: a folder with ca.pem, cert.pem and key.pem.
+    """
+
+    url: str
+    certificates: str
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One place where an exercise runs.
+
+    Attributes:
+        stem: whose exercise.
+        session: what tells its objects from those of another run.
+        seed: from which broken states are drawn.
+        folder: where answers and results are kept.
+        engine: None is the course's.
+        kubeconfig: a file; None is the course's.
+        judged: True if the verdicts come from somebody else, so that the notebook's own say nothing.
+        own: True if it is the learner's own, at which one process works at a time.
+    """
+
+    stem: str
+    session: str
+    seed: int
+    folder: Path
+    engine: Engine | None = None
+    kubeconfig: str | None = None
+    judged: bool = False
+    own: bool = False
+
+    @classmethod
+    def fresh(cls, stem: str, folder: Path, **options: Any) -> Seat:
+        """A new seat: its own session, its own seed, an empty folder."""
+        options.setdefault("seed", secrets.randbelow(2**31))
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(stem, secrets.token_hex(3), folder=folder, **options)
+
+    @classmethod
+    def here(cls, stem: str) -> Seat:
+        """The seat that ``LABKIT_SEAT`` names, else the learner's own, made when it is first asked for.
+
+        Raises:
+            Usage: the named seat is another chapter's.
+        """
+        if os.environ.get(VARIABLE):
+            seat = cls.given()
+            if seat.stem != stem:
+                raise Usage(
+                    f"This seat is for {seat.stem}.", wanted=stem, fix="run the notebook that it is for"
+                )
+            return seat
+        folder = progress_folder() / stem
+        if (folder / FILE).exists():
+            return cls.read(folder / FILE)
+        seat = cls.fresh(stem, folder, own=True)
+        seat.write()
+        return seat
+
+    @classmethod
+    def given(cls) -> Seat:
+        """The seat that ``LABKIT_SEAT`` names.
+
+        Raises:
+            Usage: its file is damaged, or not there.
+        """
+        return cls.read(Path(os.environ[VARIABLE]))
+
+    @classmethod
+    def read(cls, path: Path) -> Seat:
+        """A seat from its file.
+
+        Its folder is where the file is: a progress folder may be moved.
+
+        Raises:
+            Usage: the file is damaged, or not there.
+        """
+        try:
+            found = dict(json.loads(path.read_text(encoding="utf-8")))
+            engine = Engine(**found["engine"]) if found.get("engine") else None
+            seat = cls(**{**found, "folder": path.parent, "engine": engine})
+            if not SESSION.fullmatch(seat.session) or not isinstance(seat.seed, int) or "_" not in seat.stem:
+                raise ValueError("its session, seed or stem is none")
+            return seat
+        except (ValueError, TypeError, OSError) as e:
+            fix = f"labkit reset {path.parent.name.split('_')[0]}"
+            raise Usage(
+                "The file of this exercise's state is damaged.", found=f"{path}: {e}", fix=fix
+            ) from None
+
+    def write(self) -> Path:
+        """Writes the seat into its folder; returns the file."""
+        jsonfile.update(self.folder / FILE, lambda found: found.update(asdict(self), folder=str(self.folder)))
+        return self.folder / FILE
+
+    def random(self, word: str) -> Random:
+        """A source of random numbers that is the same for the same seat and word."""
+        return Random(f"{self.seed}:{word}")
+
+    def note(self, what: str, name: str, value: Any) -> None:
+        """Keeps something here: scenes, answers, results or hints."""
+        jsonfile.update(self.folder / f"{what}.json", lambda found: found.update({name: value}))
+
+    def noted(self, what: str) -> dict[str, Any]:
+        """What is kept here, by name: scenes that were started, answers, last results, hints given."""
+        return jsonfile.read(self.folder / f"{what}.json")
+
+    def hand_in(self, name: str, value: Any) -> None:
+        """Keeps an answer: a value that JSON can hold, or a function as its source.
+
+        Raises:
+            Usage: it can be neither.
+        """
+        from labkit.checks.answers import packed
+
+        self.note("answers", name, packed(name, value))
+
+    def env(self) -> dict[str, str]:
+        """Variables with which a program works at this seat: ours, docker's, kubectl's."""
+        from labkit.core.engine import exports
+
+        made = {name: os.environ[name] for name in PASSED if name in os.environ}
+        made |= {**exports(self.engine.url if self.engine else None), VARIABLE: str(self.folder / FILE)}
+        if self.kubeconfig:
+            made["KUBECONFIG"] = self.kubeconfig
+        if self.engine:
+            made |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": self.engine.certificates}
+        return made
+
+    def clear(self) -> None:
+        """Forgets answers, results and the seat itself; predictions stay."""
+        clear(self.folder)
+
+
+def clear(folder: Path, names: Sequence[str] = ("seat", *KEPT)) -> None:
+    """Empties a seat's folder of all that a seat keeps, damaged or not; predictions stay."""
+    for name in names:
+        for suffix in (".json", ".json.lock"):
+            (folder / f"{name}{suffix}").unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def cleared(stem: str) -> None:
+    """Forgets what was done at the seat that ``LABKIT_SEAT`` names, else the learner's own seat."""
+    if not (given := os.environ.get(VARIABLE)):
+        clear(progress_folder() / stem)
+    elif Seat.read(Path(given)).stem == stem:
+        clear(Path(given).parent, KEPT)

@@ -1,0 +1,1 @@
+"""What an exercise's and a chapter's notebook calls."""

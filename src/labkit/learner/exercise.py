@@ -1,0 +1,147 @@
+"""What an exercise's notebook calls: hand in, start a scene, check, ask for a hint, look at the progress."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from labkit.learner import scene_channel
+from labkit.checks import model
+from labkit.core.errors import Usage
+from labkit.checks.runner import Judge
+from labkit.checks.result import ERROR, FAIL, PASS, SIGNS, Progress, Result
+
+LEFT_TO_GRADER = "Checked from outside, by whoever grades this notebook."
+
+
+class NotYet(Exception):
+    """A graded cell that did not pass: nbgrader and nbclient see an error, a reader sees one line."""
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython prints these lines in place of a traceback."""
+        return [str(self)]
+
+
+def current() -> tuple[Any, model.Suite]:
+    """The exercise's Lab that is open in this process, and its checks.
+
+    Raises:
+        Usage: no exercise is open.
+    """
+    from labkit.lab.lab import Lab
+
+    found = Lab.opened()
+    if found is None or found.seat is None:
+        raise Usage("No exercise is open here.", fix="run the notebook's first code cell")
+    return found, model.load(found.stem)
+
+
+def check(name: str) -> None:
+    """Checks one thing that was asked for, shows what was found, and keeps it.
+
+    Args:
+        name: the check's.
+
+    Raises:
+        NotYet: it did not pass; what is shown says why.
+        Usage: there is no such check.
+    """
+    lab, suite = current()
+    suite.find("checks", name)
+    if lab.seat.judged:
+        print(LEFT_TO_GRADER)
+        return
+    result = Judge(suite, lab).run(name)
+    if result.verdict != ERROR or verdict_of(lab.seat, name) is None:  # an outage takes back nothing
+        lab.seat.note("results", name, result.as_json())
+    shown(result)
+    if result.verdict != PASS:
+        helps = result.verdict == FAIL and suite.checks[name].hints
+        more = f' · hint("{name}") says where to look' if helps else ""
+        raise NotYet(f"{result.verdict}: {result.earned} of {result.points} points{more}")
+
+
+def verdict_of(seat: Any, name: str) -> str | None:
+    """The verdict that is kept for a check, or None."""
+    entry = seat.noted("results").get(name)
+    verdict = entry.get("verdict") if isinstance(entry, dict) else None
+    return verdict if isinstance(verdict, str) and verdict in SIGNS else None
+
+
+def shown(thing: Any) -> None:
+    """Displays something rich."""
+    from IPython.display import display
+
+    display(thing)
+
+
+def answer(name: str, value: Any) -> None:
+    """Hands in something that is no object of engine or cluster.
+
+    Args:
+        name: the check's that will look at it.
+        value: numbers, texts, lists or dicts of them, or a function that holds all it needs.
+
+    Raises:
+        Usage: it cannot be kept, or there is no such check.
+    """
+    lab, suite = current()
+    suite.find("checks", name)
+    lab.seat.hand_in(name, value)
+
+
+def start(name: str) -> None:
+    """Sets up what a task begins with; called again, it sets it up anew.
+
+    Args:
+        name: the scene's.
+
+    Raises:
+        Usage: there is no such scene.
+        BrokenEnvironment: whoever grades could not set it up.
+    """
+    lab, suite = current()
+    suite.find("scenes", name)
+    if lab.seat.judged:
+        scene_channel.ask(lab.seat, name)  # whoever grades sets it up
+    else:
+        begin(lab, suite, name)
+    print(f"Set up: {suite.scenes[name].title}")
+
+
+def begin(lab: Any, suite: model.Suite, name: str) -> dict[str, Any]:
+    """Builds a scene at a lab; returns its facts."""
+    scene = suite.find("scenes", name)
+    facts = scene.facts(lab.seat)
+    if suite.cluster:
+        _ = lab.namespace  # the exercise's own: made within the scene, it would go with the scene
+    lab.seat.note("scenes", name, False)  # should it break on its way, nobody is judged by half of it
+    with lab.scene(name):
+        scene.build(lab, facts)
+    lab.seat.note("scenes", name, True)
+    return facts
+
+
+def hint(name: str) -> None:
+    """Says where to look: each call goes one step nearer, and none gives the answer.
+
+    Raises:
+        Usage: there is no such check.
+    """
+    lab, suite = current()
+    hints = suite.find("checks", name).hints
+    if not hints:
+        print("There is no hint for this one; its message says all.")
+        return
+    given = lab.seat.noted("hints").get(name)
+    count = min((given if type(given) is int and given > 0 else 0) + 1, len(hints))
+    lab.seat.note("hints", name, count)
+    print(f"Hint {count} of {len(hints)}: {hints[count - 1]}")
+
+
+def progress() -> Progress:
+    """Where this exercise stands: the last result of each check."""
+    lab, suite = current()
+    return Progress((c.title, c.points, verdict_of(lab.seat, c.name)) for c in suite.checks.values())
+
+
+__all__ = ["NotYet", "Result", "answer", "check", "hint", "progress", "start"]

@@ -1,0 +1,1 @@
+"""Tests of the graders and of the proofs: answers, controls, planted changes."""

@@ -1,0 +1,114 @@
+"""Controls of graders: nothing done earns nothing, the solution earns all, an outage blames nobody."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from labkit.book import notebooks
+from labkit.checks.model import Suite
+from labkit.learner.exercise import begin
+from labkit.checks.runner import Judge
+from labkit.lab.lab import Lab
+from labkit.book.exercises import SOLUTION_ONLY
+from labkit.lab.engine_pool import Pool
+from labkit.lab.reset import reset_seat
+from labkit.checks.result import ERROR, PASS, SKIP, Result
+from labkit.lab.workspace import Seat
+
+NOWHERE = "https://127.0.0.1:1"
+"""An address at which nobody listens."""
+
+
+def run(suite: Suite, pool: Pool, say: Any = lambda text: None) -> dict[str, str | None]:
+    """All controls: each by its name, with None or what is wrong."""
+    return {**untouched(suite, pool, say), **solved(suite, pool, say)}
+
+
+def untouched(suite: Suite, pool: Pool, say: Any) -> dict[str, str | None]:
+    """Where nothing was done: on an empty engine, and on one where the scenes have been set up."""
+    found = {}
+    with pool.seat() as seat, Lab(suite.stem, role="proof", seat=seat) as lab:
+        say("nothing done")
+        found["nothing done: 0 points"] = nothing(judged(suite, lab))
+        for name in suite.scenes:
+            begin(lab, suite, name)
+        if suite.scenes:
+            found["scenes set up, nothing done: 0 points"] = nothing(judged(suite, lab))
+    return found
+
+
+def solved(suite: Suite, pool: Pool, say: Any) -> dict[str, str | None]:
+    """Where the solution was run: as it is, in outages, and after everything was removed."""
+    found = {}
+    with pool.seat() as seat:
+        say("solution")
+        found["solution: all points"] = solution(suite, seat)
+        lab = Lab(suite.stem, role="exercise", seat=seat)
+        try:
+            if suite.cluster:
+                say("cluster unreachable")
+                found["cluster unreachable: error"] = no_blame(without_cluster(suite, lab))
+        finally:
+            lab.close()
+        if seat.engine:  # as the learner's reset: also what was made by hand, under the stem's prefix
+            reset_seat(seat)
+        seat.clear()
+        lab = Lab(suite.stem, role="exercise", seat=seat)
+        found["after reset: 0 points"] = nothing(judged(suite, lab))
+        if seat.engine:
+            say("engine killed")
+            for name in suite.scenes:
+                begin(lab, suite, name)
+            pool.kill(seat)
+            found["engine killed: error"] = no_blame(judged(suite, lab))
+        else:
+            lab.close()
+    return found
+
+
+def judged(suite: Suite, lab: Lab) -> list[Result]:
+    """What all checks say now."""
+    return Judge(suite, lab).run_all()
+
+
+def without_cluster(suite: Suite, lab: Lab) -> list[Result]:
+    """What all checks say while the API server cannot be reached; then it can be again."""
+    _, configuration = lab.namespace, lab.kube.configuration
+    there, configuration.host = configuration.host, NOWHERE
+    try:
+        return judged(suite, lab)
+    finally:
+        configuration.host = there
+
+
+def solution(suite: Suite, seat: Seat) -> str | None:
+    """Runs the authored notebook at a seat; its cells check themselves, and what they found is kept there."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    notebook = notebooks.read(notebooks.path(suite.stem, "solutions"))
+    notebook.cells = [c for c in notebook.cells if SOLUTION_ONLY not in c.metadata.get("tags", [])]
+    resources = {"metadata": {"path": str(notebooks.path(suite.stem, "solutions").parent)}}
+    try:
+        client = NotebookClient(notebook, timeout=notebooks.CELL_SECONDS, resources=resources)
+        client.execute(env={**os.environ, **seat.env()})
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as e:
+        return f"the solution failed: {str(e).strip()[-500:]}"
+    kept = seat.noted("results")
+    bad = [name for name in suite.checks if kept.get(name, {}).get("verdict") != PASS]
+    return f"no pass: {', '.join(bad)}" if bad else None
+
+
+def nothing(results: list[Result]) -> str | None:
+    """What is wrong where no check may pass, and none may break."""
+    bad = [f"{r.name}: {r.verdict} {r.message}" for r in results if r.verdict in (PASS, ERROR)]
+    return "; ".join(bad) or None
+
+
+def no_blame(results: list[Result]) -> str | None:
+    """What is wrong where the lab is at fault: every verdict is error, or skip behind one."""
+    bad = [f"{r.name}: {r.verdict} {r.message}" for r in results if r.verdict not in (ERROR, SKIP)]
+    if not any(r.verdict == ERROR for r in results):
+        bad.append("no check says error")
+    return "; ".join(bad) or None

@@ -1,0 +1,147 @@
+"""Runs the answers of a stem against its checks, on the real engine and cluster, and its controls."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from labkit.mutation import controls
+from labkit.mutation import answers
+from labkit.checks.model import Check, Suite, load
+from labkit.learner.exercise import begin
+from labkit.core.paths import repo
+from labkit.checks.runner import Judge
+from labkit.lab.lab import Lab
+from labkit.lab.engine_pool import Pool
+from labkit.mutation.answers import Answer
+from labkit.checks.result import ERROR, FAIL, PASS, Result
+from labkit.lab.workspace import Seat
+
+JOBS = 3
+
+
+@dataclass
+class Outcome:
+    """What came of proving one stem's graders.
+
+    Attributes:
+        stem: whose.
+        results: each answer, and what its check said.
+        controls: the controls by name: None where all is well, else what is wrong.
+        faults: what is wrong with the answers as a whole, one line each.
+        seconds: how long it took.
+    """
+
+    stem: str
+    results: list[tuple[Answer, Result]] = field(default_factory=list)
+    controls: dict[str, str | None] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def survivors(self) -> list[Answer]:
+        """Wrong answers that were not rejected."""
+        return [a for a, result in self.results if not a.is_right and result.verdict != FAIL]
+
+    def rejected(self) -> list[Answer]:
+        """Right answers that were."""
+        return [a for a, result in self.results if a.is_right and result.verdict != PASS]
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether there is nothing to complain of, and something was tried."""
+        wrong = [*self.survivors(), *self.rejected(), *self.faults, *filter(None, self.controls.values())]
+        return bool(self.results and self.controls) and not wrong
+
+
+def prove_stem(stem: str, update: bool = False, say: Any = lambda text: None) -> Outcome:
+    """Proves the graders of a stem.
+
+    Args:
+        stem: such as ``ch01_docker_manages``.
+        update: take what the checks say now as their snapshot.
+        say: called with a few words of progress.
+
+    Raises:
+        Usage: there are no answers, or too few.
+        BrokenEnvironment: the lab is at fault.
+    """
+    started, suite = time.monotonic(), load(stem)
+    found, outcome = answers.answers(suite), Outcome(stem)
+    with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
+        lab = Lab(stem, role="proof", seat=Seat.fresh(stem, Path(folder) / "owner"))
+        try:
+            size = JOBS if uses_engine(suite) else 0
+            with Pool(lab, suite.images, size) as pool, ThreadPoolExecutor(JOBS) as threads:
+                outcome.results = list(threads.map(lambda a: (a, tried(suite, pool, a, say)), found))
+                outcome.controls = controls.run(suite, pool, say)
+        finally:
+            lab.close()
+    outcome.faults = alike(suite, outcome.results) + snapshot(stem, outcome.results, update)
+    outcome.seconds = time.monotonic() - started
+    return outcome
+
+
+def uses_engine(suite: Suite) -> bool:
+    """Whether an exercise needs a Docker engine of its own."""
+    return bool(suite.images) or not suite.cluster
+
+
+def tried(suite: Suite, pool: Pool, answer: Answer, say: Any) -> Result:
+    """What its check says of an answer, at a seat of its own."""
+    with pool.seat() as seat:
+        lab = Lab(suite.stem, role="proof", seat=seat)
+        try:
+            answer.do(lab, {s.name: begin(lab, suite, s.name) for s in answer.scenes(suite)})
+            result = Judge(suite, lab).run(answer.check)
+        except Exception as e:  # the answer's own fault: it counts as unproven, and the others go on
+            result = broken(suite.checks[answer.check], e)
+        finally:
+            lab.close()
+    say(f"{answer.key}: {result.verdict}")
+    return result
+
+
+def broken(check: Check, e: Exception) -> Result:
+    """The result of an answer that could not be carried out."""
+    message = f"The answer itself broke: {type(e).__name__}"
+    return Result(check.name, check.title, check.task, check.points, ERROR, message, found=str(e)[:500])
+
+
+def alike(suite: Suite, results: list[tuple[Answer, Result]]) -> list[str]:
+    """Wrong answers to one task that were told the same."""
+    seen: dict[tuple[str, str, str | None], Answer] = {}
+    faults = []
+    for answer, result in results:
+        if not answer.is_right:
+            said = (suite.checks[answer.check].task, result.message, result.hint)
+            if first := seen.get(said):
+                faults.append(f"“{first.key}” and “{answer.key}” are told the same: {result.message}")
+            seen[said] = answer
+    return faults
+
+
+def snapshot(stem: str, results: list[tuple[Answer, Result]], update: bool) -> list[str]:
+    """Holds what wrong answers are told against ``tests/graders/<stem>.json``; one line each that differs."""
+    path = repo() / answers.FOLDER / f"{stem}.json"
+    now = {
+        a.key: {"verdict": r.verdict, "message": r.message, "hint": r.hint}
+        for a, r in results
+        if not a.is_right
+    }
+    if update:
+        text = json.dumps(now, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+        path.write_text(text, encoding="utf-8")
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except ValueError as e:
+        return [f"the snapshot {path.name} cannot be read: {e}"]
+    return [
+        f"“{key}” is told {now.get(key)}, the snapshot has {kept.get(key)}"
+        for key in sorted(now.keys() | kept.keys())
+        if now.get(key) != kept.get(key)
+    ]

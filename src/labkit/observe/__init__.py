@@ -1,0 +1,1 @@
+"""What checks ask of containers and of the cluster, by behaviour."""

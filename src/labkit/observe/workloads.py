@@ -1,0 +1,205 @@
+"""What a check asks of the cluster: a Deployment's own Pods, whether its rollout ended, and what keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from labkit.wait.conditions import Object, has, is_complete, status_of
+from labkit.core.errors import BrokenEnvironment, LabkitError, Mismatch, Missing, TimedOut
+from labkit.core.kube import ask, find
+from labkit.wait.diagnostics import why
+from labkit.wait.loop import Deadline, follow
+from labkit.wait.objects import Watched
+
+REVISION = "deployment.kubernetes.io/revision"
+PULLING = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
+MAKING = ("CreateContainerConfigError", "CreateContainerError")
+STARTING = ("RunContainerError", "CrashLoopBackOff")
+START_SECONDS, READY_SECONDS = 120.0, 40.0
+"""How long the Pods of a rollout may take to start, and then to be ready; on a busy machine, too."""
+
+
+def read(lab: Any, kind: str, name: str) -> Object | None:
+    """An object of the lab's namespace; None if there is none."""
+    resource = find(lab.dynamic, None, kind)
+    found = ask(lambda: resource.get(name=name, namespace=lab.namespace))
+    return found and found.to_dict()
+
+
+def there(lab: Any, kind: str, name: str) -> Object:
+    """An object of the lab's namespace.
+
+    Raises:
+        Missing: there is none.
+    """
+    if found := read(lab, kind, name):
+        return found
+    raise Missing(f"There is no {kind} `{name}`.")
+
+
+def listed(lab: Any, kind: str) -> list[Object]:
+    """All objects of a kind in the lab's namespace, except those that are being deleted."""
+    resource = find(lab.dynamic, None, kind)
+    found = ask(lambda: resource.get(namespace=lab.namespace).to_dict())["items"]
+    return [o for o in found if not o["metadata"].get("deletionTimestamp")]
+
+
+def removed(lab: Any, kind: str, *names: str) -> None:
+    """Removes objects by name, whoever made them, and waits until they are gone: a scene makes them anew."""
+    resource, found = find(lab.dynamic, None, kind), [read(lab, kind, name) for name in names]
+    how = {"namespace": lab.namespace, "body": {"gracePeriodSeconds": 1, "propagationPolicy": "Background"}}
+    for o in filter(None, found):
+        ask(lambda o=o: resource.delete(name=o["metadata"]["name"], **how))
+    for o in filter(None, found):
+        lab.wait(o, "gone", timeout=START_SECONDS)
+
+
+def owner(o: Object) -> str | None:
+    """The uid of the controller that keeps an object."""
+    return next((r["uid"] for r in o["metadata"].get("ownerReferences") or [] if r.get("controller")), None)
+
+
+def pods_of(lab: Any, deployment: Object, among: list[Object] | None = None) -> list[Object]:
+    """The Pods of a Deployment's template as it is now: by owner, not by label; none that is being deleted.
+
+    Args:
+        lab: whose.
+        deployment: as the API server has it.
+        among: Pods that were listed already.
+    """
+    uid, revision = deployment["metadata"]["uid"], deployment["metadata"].get("annotations", {}).get(REVISION)
+    ours = [s["metadata"] for s in listed(lab, "ReplicaSet") if owner(s) == uid]
+    sets = {m["uid"] for m in ours if m.get("annotations", {}).get(REVISION) == revision}
+    found = listed(lab, "Pod") if among is None else among
+    kept = [p for p in found if owner(p) in sets and not p["metadata"].get("deletionTimestamp")]
+    return sorted(kept, key=lambda p: p["metadata"]["name"])
+
+
+def rolled_out(lab: Any, name: str) -> list[Object]:
+    """Waits until a Deployment's rollout is complete; returns its Pods.
+
+    Raises:
+        Missing: there is no such Deployment.
+        Mismatch: it will not be complete as it is: a Pod cannot be pulled, made, started or placed.
+        TimedOut: it was not complete in time.
+    """
+    deployment = lab.wait(there(lab, "Deployment", name), has_seen, timeout=READY_SECONDS).to_dict()
+    watched, word = Pods(lab), f"`{name}`"
+
+    def all_are(so: Callable[[Object], bool]) -> Callable[[list[Object]], bool]:
+        def test(found: list[Object]) -> bool:
+            ours = pods_of(lab, deployment, found)
+            refuse(word, ours, found)
+            wanted = there(lab, "Deployment", name)["spec"].get("replicas", 1)  # an autoscaler may set it
+            return sum(map(so, ours)) == len(ours) == wanted
+
+        return test
+
+    try:
+        watched.until(f"A Pod of {word}", "started", all_are(has_started), START_SECONDS)
+    except TimedOut as e:
+        raise kept_waiting(lab, word, pods_of(lab, deployment)) or e from None
+    try:
+        watched.until(f"A Pod of {word}", "ready", all_are(has("Ready")), READY_SECONDS)
+    except TimedOut as e:
+        e.hint = "What is it asked before it counts as ready? `kubectl describe pod` ends with the answer."
+        raise
+    lab.wait(deployment, is_complete, timeout=READY_SECONDS)
+    return pods_of(lab, there(lab, "Deployment", name))
+
+
+def replaced(lab: Any, name: str, uid: str) -> list[Object]:
+    """Deletes one Pod of a Deployment; returns its Pods when they are as many and ready again.
+
+    Raises:
+        Mismatch, TimedOut: they are not.
+    """
+    pods = find(lab.dynamic, "v1", "Pod")
+    one = next(p for p in listed(lab, "Pod") if p["metadata"]["uid"] == uid)
+    how = {"namespace": lab.namespace, "body": {"gracePeriodSeconds": 1}}
+    ask(lambda: pods.delete(name=one["metadata"]["name"], **how))
+    lab.wait({**one, "kind": "Pod", "apiVersion": "v1"}, "gone", timeout=START_SECONDS)
+    return rolled_out(lab, name)
+
+
+def has_seen(deployment: Object) -> bool:
+    """Whether its controller has seen it as it is now."""
+    return deployment["status"]["observedGeneration"] >= deployment["metadata"]["generation"]
+
+
+def has_started(pod: Object) -> bool:
+    """Whether all its containers run."""
+    states = status_of(pod).get("containerStatuses") or []
+    return bool(states) and all((s.get("state") or {}).get("running") is not None for s in states)
+
+
+def refuse(word: str, ours: list[Object], all_pods: list[Object]) -> None:
+    """Says so at once where waiting would change nothing.
+
+    Args:
+        word: whose Pods they are.
+        ours: the Pods in question.
+        all_pods: all of the namespace: while one of them goes, there may soon be room.
+
+    Raises:
+        Mismatch: a Pod is in a state that it will not leave by itself.
+    """
+    leaving = any(p["metadata"].get("deletionTimestamp") for p in all_pods)
+    for pod in ours:
+        said = why(pod)
+        for reasons, what, hint in STUCK:
+            if said.split(":")[0] in reasons and not (reasons == ("Unschedulable",) and leaving):
+                raise Mismatch(f"A Pod of {word} {what}.", found=said[:300], hint=hint)
+
+
+STUCK = (
+    (PULLING, "cannot get its image", "A registry has names and tags to the letter."),
+    (MAKING, "cannot be made", "`kubectl describe pod` says at its end what is missing."),
+    (STARTING, "does not stay up", "`kubectl logs` has its last words, `kubectl describe pod` how it ended."),
+    (("Unschedulable",), "finds no node", "What do its requests come to, and what is free on a node?"),
+)
+"""Reasons of a Pod that does not come up by itself, what that is in words, and where to look."""
+
+
+def kept_waiting(lab: Any, word: str, pods: list[Object]) -> LabkitError | None:
+    """Whose fault it is that Pods have not started on their nodes: a missing object's, or the lab's.
+
+    Args:
+        lab: whose.
+        word: whose Pods they are.
+        pods: as they are now.
+    """
+    waiting = {p["metadata"]["name"] for p in pods if not has_started(p) and p["spec"].get("nodeName")}
+    for event in listed(lab, "Event"):
+        if event["involvedObject"].get("name") in waiting and event.get("reason") == "FailedMount":
+            _, what, hint = STUCK[1]
+            return Mismatch(f"A Pod of {word} {what}.", found=event.get("message"), hint=hint)
+    if waiting:
+        said = f"{len(waiting)} Pods wait for their node"
+        return BrokenEnvironment("The cluster is too slow.", found=said, fix="run it again")
+    return None
+
+
+class Pods(Watched):
+    """All Pods of a lab's namespace, as the API server tells of them."""
+
+    def __init__(self, lab: Any):
+        self.resource, self.query = find(lab.dynamic, "v1", "Pod"), {"namespace": lab.namespace}
+        self.items, self.version = {}, ""
+
+    def state(self) -> list[Object]:
+        """The Pods."""
+        return list(self.items.values())
+
+    def until(self, subject: str, word: str, test: Callable[[list[Object]], bool], timeout: float) -> None:
+        """Waits for a condition of the Pods.
+
+        Raises:
+            TimedOut: with what keeps them.
+        """
+        follow(subject, word, test, self.look, self.stream, self.told, Deadline(timeout))
+
+    def told(self, found: list[Object]) -> str:
+        """What keeps the Pods from being ready, a line each."""
+        return "\n".join(f"pod {p['metadata']['name']}: {why(p)}" for p in found if why(p))

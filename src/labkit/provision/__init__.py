@@ -1,0 +1,1 @@
+"""Bringing the lab up and taking it down: engine, images, registry, cluster."""

@@ -1,0 +1,1 @@
+"""Checks of the machine and the cluster, each with what mends it."""

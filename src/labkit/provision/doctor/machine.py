@@ -1,0 +1,194 @@
+"""The doctor's checks of the machine: Python, engine, disk, memory, cgroups, CA, images."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import docker
+
+from labkit.core import engine as engines
+from labkit.provision.doctor.runner import FAIL, WARN, Finding, finding
+from labkit.core.errors import EngineUnavailable
+from labkit.core.paths import repo
+
+OLDEST_PYTHON = (3, 11)
+DISK_WANTED, DISK_NEEDED = 12, 3
+MEMORY_WANTED, MEMORY_NEEDED = 6, 3
+GIB = 2**30
+CA_VARIABLES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+
+
+def python(version: tuple[int, ...] = sys.version_info[:2], lock: Path | None = None) -> Iterator[Finding]:
+    """Python's version, and that each installed package is the one in the lock."""
+    wanted = ".".join(map(str, OLDEST_PYTHON))
+    yield finding(
+        "python",
+        version >= OLDEST_PYTHON,
+        ".".join(map(str, version)),
+        f"{wanted} or newer",
+        f"install Python {wanted}",
+    )
+    pins = re.findall(
+        r"^([A-Za-z0-9._-]+)==(\S+?)(?: ;.*)? \\$", (lock or repo() / "requirements.txt").read_text(), re.M
+    )
+    here: dict[str, str] = {}
+    for d in importlib.metadata.distributions():  # as an import: of two on the path, the first one counts
+        here.setdefault(re.sub(r"[-_.]+", "-", d.name).lower(), d.version)
+    locked: dict[str, set[str]] = {}
+    for name, pin in pins:  # a universal lock may pin one package twice, for two Pythons
+        locked.setdefault(name, set()).add(pin)
+    wrong = [
+        f"{n} {here[n]} (lock: {', '.join(sorted(v))})"
+        for n, v in locked.items()
+        if n in here and here[n] not in v
+    ]
+    top = re.findall(r"^([A-Za-z0-9._-]+)", (repo() / "requirements.in").read_text(), re.M)
+    wrong += [f"{n} missing" for n in top if re.sub(r"[-_.]+", "-", n).lower() not in here]
+    yield finding(
+        "packages",
+        not wrong,
+        "; ".join(wrong) or f"{len(here)} installed",
+        "as in requirements.txt",
+        "rm -r .venv && make up",
+    )
+
+
+def engine() -> Iterator[Finding]:
+    """A daemon that answers and is new enough, and a CLI that can build with BuildKit."""
+    try:
+        client = engines.client()
+    except EngineUnavailable as e:
+        yield Finding(
+            "engine", FAIL, str(e.found or e.message), "a Docker daemon that answers", e.fix or "make up"
+        )
+        return
+    yield from engine_version(client.version())
+    try:
+        plugin = subprocess.run(
+            [*engines.docker_cmd(), "buildx", "version"],
+            env=engines.cli_env(),
+            capture_output=True,
+            text=True,
+        )
+        found = plugin.stdout.split()[1] if plugin.returncode == 0 else "no buildx plugin"
+        fix = "apt-get install docker-buildx (Docker Desktop has it)"
+        yield finding("buildx", plugin.returncode == 0, found, "any version", fix)
+    except EngineUnavailable as e:
+        yield Finding("buildx", FAIL, e.message, "docker on PATH", e.fix or "make up")
+
+
+def engine_version(version: dict) -> Iterator[Finding]:
+    """Compares the daemon's API version with the oldest one that the chapters are run against."""
+    number = tuple(map(int, version["ApiVersion"].split(".")))
+    oldest = tuple(map(int, engines.OLDEST_API.split(".")))
+    yield finding(
+        "engine",
+        number >= oldest,
+        f"Docker {version['Version']} (API {version['ApiVersion']})",
+        f"API {engines.OLDEST_API} or newer (Docker 24)",
+        "update Docker: https://docs.docker.com/engine/install/",
+    )
+
+
+def disk() -> Iterator[Finding]:
+    """Free space where the engine keeps its data."""
+    client = engines.client()
+    folder = client.info()["DockerRootDir"]
+    if engines.host().startswith("unix://") and Path(folder).exists():
+        free = shutil.disk_usage(folder).free
+    else:  # the engine is elsewhere (a VM, another machine): ask it, from a container on its own disk
+        out = client.containers.run("debian:trixie-slim", ["df", "--output=avail", "-B1", "/"], remove=True)
+        free = int(out.split()[-1])
+    yield disk_finding(free)
+
+
+def disk_finding(free: int) -> Finding:
+    """Judges free bytes."""
+    return finding(
+        "disk",
+        free >= DISK_WANTED * GIB,
+        f"{free / GIB:.1f} GiB free",
+        f"{DISK_WANTED} GiB free",
+        "docker system prune (removes stopped containers and unused images, not only the course's)",
+        bad=WARN if free >= DISK_NEEDED * GIB else FAIL,
+    )
+
+
+def memory() -> Iterator[Finding]:
+    """Memory the engine's machine has."""
+    yield memory_finding(engines.client().info()["MemTotal"])
+
+
+def memory_finding(total: int) -> Finding:
+    """Judges bytes of memory."""
+    return finding(
+        "memory",
+        total >= MEMORY_WANTED * GIB,
+        f"{total / GIB:.1f} GiB",
+        f"{MEMORY_WANTED} GiB",
+        "give Docker more memory (Docker Desktop: Settings, Resources), or: labkit up --only docker",
+        bad=WARN if total >= MEMORY_NEEDED * GIB else FAIL,
+    )
+
+
+def cgroups() -> Iterator[Finding]:
+    """The cgroup version: limits work with both, some figures have other names."""
+    yield cgroup_finding(engines.client().info().get("CgroupVersion", "1"))
+
+
+def cgroup_finding(version: str) -> Finding:
+    """Judges the engine's cgroup version."""
+    return finding(
+        "cgroups",
+        version == "2",
+        f"version {version}",
+        "version 2",
+        "nothing to do: limits work, the kubelet is told to accept version 1",
+        bad=WARN,
+    )
+
+
+def ca() -> Iterator[Finding]:
+    """Where this machine has a CA bundle of its own, builds must trust it too."""
+    named = {n: os.environ[n] for n in CA_VARIABLES if os.environ.get(n)}
+    if not named:
+        yield Finding("CA bundle", "ok", "none named by the environment", "readable, and in the base image")
+        return
+    gone = [f"{n}={p}" for n, p in named.items() if not Path(p).is_file()]
+    fix = "unset the variable or restore the file, then: make up"
+    yield finding(
+        "CA bundle", not gone, "; ".join(gone) or f"named by {', '.join(named)}", "readable files", fix
+    )
+
+
+def images() -> Iterator[Finding]:
+    """The base image and the course's images."""
+    from labkit.provision import images as course
+
+    client = engines.client()
+    try:
+        base = client.images.get("debian:trixie-slim")
+        origin = "bootstrapped here" if (base.labels or {}).get("labkit.base") else "pulled"
+        yield Finding("base image", "ok", origin, "debian:trixie-slim")
+    except docker.errors.ImageNotFound:
+        yield Finding("base image", FAIL, "missing", "debian:trixie-slim", "make up")
+    here = {t for i in client.images.list() for t in i.tags}
+    wanted = {i.reference for i in course.IMAGES.values()}
+    missing = sorted(wanted - here)
+    yield finding("images", not missing, ", ".join(missing) or f"all {len(wanted)}", "all built", "make up")
+
+
+CHECKS: dict[str, Callable[[], Iterator[Finding]]] = {
+    "disk": disk,
+    "memory": memory,
+    "cgroups": cgroups,
+    "CA bundle": ca,
+    "images": images,
+}

@@ -1,0 +1,78 @@
+"""Removes what the course made and nothing else: labels say what that is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import docker
+
+from labkit.provision import kind_cluster
+from labkit.core import engine
+from labkit.provision import images
+from labkit.provision import debian_root
+from labkit.provision import registry
+from labkit.core.errors import EngineUnavailable
+from labkit.core.paths import LABEL, home, lab_id
+from labkit.core.process import run
+
+
+def take_down(everything: bool = False, keep_engine: bool = False, store: bool = False) -> dict[str, int]:
+    """Removes the cluster, the registry, and every container, network and volume with our label.
+
+    Args:
+        everything: also our images and our caches.
+        store: also the registry's volume, which holds copies of our images.
+        keep_engine: leave the course's own engine running, if it is.
+
+    Returns:
+        What was removed: kind of object → how many.
+    """
+    removed: dict[str, int] = {}
+    try:
+        client = engine.client()
+    except EngineUnavailable:
+        client = None  # nothing of ours can run without an engine; its own data may still be there
+    if client:
+        removed = remove_objects(client, everything or store)
+        if everything:
+            gone, kept = images.remove_all()
+            removed["images"] = len(gone)
+            for name, why in kept.items():
+                print(f"kept {name}: {why}")
+    if debian_root.pid() and not keep_engine:
+        debian_root.stop()
+        removed["engine"] = 1
+    if everything:
+        remove_home()
+    return removed
+
+
+def remove_objects(client: docker.DockerClient, store: bool) -> dict[str, int]:
+    """Containers first, for they hold the rest; the registry's store is a cache and stays, unless asked."""
+    ours = {"label": f"{LABEL}={lab_id()}"}
+    removed = {"containers": 0, "networks": 0, "volumes": 0}
+    kind_cluster.mark().unlink(missing_ok=True)
+    names = [c.name for c in client.containers.list(all=True, filters=ours, ignore_removed=True)]
+    if names:  # one call, for the daemon kills them side by side
+        run([*engine.docker_cmd(), "rm", "--force", "--volumes", *names], env=engine.cli_env())
+        removed["containers"] = len(names)
+    kind_cluster.kubeconfig().unlink(missing_ok=True)
+    for network in client.networks.list(filters=ours):
+        network.remove()
+        removed["networks"] += 1
+    for volume in client.volumes.list(filters=ours):
+        if volume.name == registry.name() and not store:
+            continue
+        volume.remove(force=True)
+        removed["volumes"] += 1
+    return removed
+
+
+def remove_home() -> None:
+    """Removes the course's folder: caches, the private root, the engine's data."""
+    folder = home()
+    if Path(folder / "engine").exists() and os.getuid() != 0:
+        run([*debian_root.sudo(), "rm", "-rf", folder / "engine"])
+    shutil.rmtree(folder)

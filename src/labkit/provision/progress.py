@@ -1,0 +1,89 @@
+"""What `up` is doing, what it has done, and about how long the rest takes.
+
+On a terminal the running steps are redrawn in place; elsewhere each step is one line when it begins and one
+when it ends. Steps may run side by side.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from labkit.core.paths import home
+
+Say = Callable[[str], None]
+
+
+class Steps:
+    """A run of steps, shown as they go; how long each took is remembered for the next estimate."""
+
+    def __init__(self, console: Console | None = None):
+        self.console = console or Console(highlight=False)
+        self.took: dict[str, float] = {}
+        self._before = self._load()
+        self._lock = threading.Lock()
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.fields[name]:<16} {task.fields[said]}"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[about]}"),
+            console=self.console,
+            transient=True,
+        )
+
+    def __enter__(self) -> Steps:
+        if self.console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.stop()
+        worked = {name: s for name, s in self.took.items() if s >= 2}  # the rest found all as it should be
+        (home() / "times.json").write_text(json.dumps(self._before | worked, indent=1, sort_keys=True))
+
+    @staticmethod
+    def _load() -> dict[str, float]:
+        try:
+            return json.loads((home() / "times.json").read_text())
+        except (OSError, ValueError):
+            return {}
+
+    @contextmanager
+    def step(self, name: str, about: float) -> Iterator[Say]:
+        """One step.
+
+        Args:
+            name: a word or two.
+            about: seconds it takes on 2 cores with nothing cached, for the first estimate.
+
+        Yields:
+            A function to tell what is being done; its last word is printed with the result.
+        """
+        started, said = time.monotonic(), [""]
+        guess = f"of about {about:.0f} s at first" if name not in self._before else ""
+        guess = guess or f"last time {self._before[name]:.0f} s"
+        task = self._bar.add_task(name, name=name, said="", about=guess, total=None)
+        if not self.console.is_terminal:
+            self.console.print(f"… {name} ({guess})")
+
+        def say(text: str) -> None:
+            said[0] = text
+            self._bar.update(task, said=text)
+
+        try:
+            yield say
+        except BaseException:
+            self.console.print(f"✗ {name:<16} failed after {time.monotonic() - started:.1f} s: {said[0]}")
+            raise
+        else:
+            with self._lock:
+                self.took[name] = round(time.monotonic() - started, 1)
+            self.console.print(f"✓ {name:<16} {self.took[name]:>6.1f} s  {said[0]}", soft_wrap=True)
+        finally:
+            self._bar.remove_task(task)

@@ -1,0 +1,201 @@
+"""The local registry: one container that the cluster's nodes pull the course's images from.
+
+Images are named ``localhost:5001/…`` everywhere. On the host that is this registry's published port; in the
+cluster, containerd is told to look for that name at the container itself, over the cluster's own network.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import socket
+from collections.abc import Callable
+
+import docker
+from docker.errors import APIError, ImageNotFound, NotFound
+from docker.models.containers import Container
+
+from labkit.provision import kind_cluster
+from labkit.core import engine
+from labkit.provision import images
+from labkit.provision import push
+from labkit.core.errors import CommandFailed, ImageUnavailable, NotOurs, TimedOut
+from labkit.core.paths import LABEL, REGISTRY, cluster_name, lab_id, labels
+from labkit.wait.until import until
+
+PORT = int(REGISTRY.rpartition(":")[2])
+IMAGE = f"{REGISTRY}/registry:2"
+ANSWER_SECONDS = 20
+PORT_TAKEN = ("port is already allocated", "address already in use", "ports are not available")
+"""What engines say of a port that somebody else has."""
+
+Say = Callable[[str], None]
+
+
+def name() -> str:
+    """The name of the container, and of the volume that holds its images."""
+    return f"{cluster_name()}-registry"
+
+
+def wanted() -> set[str]:
+    """The repositories that the registry ought to hold, without tags."""
+    return {image.partition(":")[0] for image in push.PUSHED}
+
+
+def find(client: docker.DockerClient) -> Container | None:
+    """The registry's container, running or not, or None.
+
+    Raises:
+        NotOurs: a container of that name is somebody else's.
+    """
+    try:
+        found = client.containers.get(name())
+    except NotFound:
+        return None
+    must_be_ours("container", found.labels)
+    return found
+
+
+def address() -> str:
+    """Where the registry answers on the host, ``localhost:<port>``; empty if it does not run.
+
+    Raises:
+        NotOurs: a container of its name is somebody else's.
+    """
+    container = find(engine.client())
+    return f"localhost:{published(container)}" if container and container.status == "running" else ""
+
+
+def ensure(say: Say = lambda _: None) -> str:
+    """Makes sure that the registry runs and holds the course's images; returns where it answers on the host.
+
+    Args:
+        say: told in a line what is being done, and about a port other than the usual one.
+
+    Raises:
+        NotOurs: a container, network or volume of its name is somebody else's; it is left alone.
+        ImageUnavailable: an image has not been built.
+        CommandFailed: it does not start, or does not answer.
+    """
+    client = engine.client()
+    container = find(client)
+    if not container or container.status != "running" or is_outdated(client, container):
+        if container:
+            container.remove(force=True)  # nothing is lost: its images are on the volume
+            images.forget(client, [container.attrs["Image"]])
+        container = start(client)
+    port = published(container)
+    try:
+        until(lambda: answers(port), timeout=ANSWER_SECONDS, what=f"the registry answers on 127.0.0.1:{port}")
+    except TimedOut as e:
+        said = container.logs(tail=5).decode(errors="replace").strip()
+        raise CommandFailed(e.message, found=said or "an empty log", fix="make up") from None
+    push.push(client, port, say=say)
+    say(f"localhost:{port}" if port == PORT else f"localhost:{port} (port {PORT} is taken by something else)")
+    return f"localhost:{port}"
+
+
+def stop() -> bool:
+    """Stops the registry; True if it was running. Its images stay on its volume."""
+    container = find(engine.client())
+    if not container or container.status != "running":
+        return False
+    container.stop(timeout=2)
+    return True
+
+
+def is_outdated(client: docker.DockerClient, container: Container) -> bool:
+    """Whether the registry's image was built anew since this container was made."""
+    try:
+        return client.images.get(IMAGE).id != container.attrs["Image"]
+    except ImageNotFound:
+        return False
+
+
+def start(client: docker.DockerClient) -> Container:
+    """Starts a new container, on the usual port or else on a free one."""
+    for port in (PORT, free_port(), free_port()):
+        container = create(client, port)
+        try:
+            container.start()
+        except APIError as e:
+            container.remove(force=True)
+            if any(words in str(e) for words in PORT_TAKEN):
+                continue
+            raise CommandFailed(
+                "The local registry did not start.", found=e.explanation, fix="make up"
+            ) from None
+        container.reload()
+        return container
+    raise CommandFailed("The local registry found no free port.", wanted=f"127.0.0.1:{PORT}, or any other")
+
+
+def create(client: docker.DockerClient, port: int) -> Container:
+    """Makes the container, not yet started.
+
+    Its address is the last one of the network, so that it never takes one that a resting node had.
+    """
+    network = kind_cluster.network(client)
+    subnet = client.networks.get(network).attrs["IPAM"]["Config"][0]["Subnet"]
+    last = ipaddress.ip_network(subnet).broadcast_address - 1
+    try:
+        return client.containers.create(
+            IMAGE,
+            name=name(),
+            labels=labels(),
+            network=network,
+            networking_config={network: client.api.create_endpoint_config(ipv4_address=str(last))},
+            ports={"5000/tcp": ("127.0.0.1", port)},
+            volumes={volume(client): {"bind": "/var/lib/registry", "mode": "rw"}},
+            restart_policy={"Name": "unless-stopped"},
+        )
+    except ImageNotFound:
+        raise ImageUnavailable("The registry's image is not there.", wanted=IMAGE, fix="make up") from None
+
+
+def volume(client: docker.DockerClient) -> str:
+    """Makes the volume for the registry's images, if it is missing, and returns its name."""
+    try:
+        found = client.volumes.get(name())
+    except NotFound:
+        found = client.volumes.create(name(), labels=labels())
+    must_be_ours("volume", found.attrs["Labels"])
+    return found.name
+
+
+def must_be_ours(kind: str, found: dict[str, str] | None) -> None:
+    """Raises `NotOurs` unless these are the labels of something that this lab made."""
+    if (found or {}).get(LABEL) != lab_id():
+        raise NotOurs(
+            f"There is a {kind} called {name()}, and this lab did not make it.",
+            wanted=f"the label {LABEL}={lab_id()}",
+            found=f"{LABEL}={found[LABEL]}" if found and LABEL in found else "no such label",
+            fix="export LABKIT_CLUSTER=<another name>, then: make up",
+        )
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody has at this moment.
+
+    Chosen here because Docker, left to choose, takes another one at every start.
+    """
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def published(container: Container) -> int:
+    """The host port on which the container is, or will be, published."""
+    return int(container.attrs["HostConfig"]["PortBindings"]["5000/tcp"][0]["HostPort"])
+
+
+def answers(port: int) -> bool:
+    """Whether a registry answers there."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/v2/")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,75 @@
+"""From whatever is there to a whole lab: engine, base image, images, registry, cluster.
+
+Images and the cluster's programs are built side by side; nothing that is there already is made again.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from labkit.provision import base_image
+from labkit.provision import kind_cluster
+from labkit.core import engine
+from labkit.provision import images
+from labkit.provision import node_image
+from labkit.provision import debian_root
+from labkit.provision import registry
+from labkit.core.errors import EngineUnavailable
+from labkit.provision.progress import Steps
+
+
+def bring_up(only: str | None = None, steps: Steps | None = None) -> None:
+    """Brings the lab up.
+
+    Args:
+        only: ``docker`` leaves out the registry and the cluster.
+        steps: where progress is shown.
+
+    Raises:
+        LabkitError: what could not be done, and what to do about it.
+    """
+    with steps or Steps() as show:
+        with show.step("engine", 30) as say:
+            say(engine_up(say))
+            if only != "docker":
+                kind_cluster.nodes(engine.client())  # a foreign cluster of our name is told at once
+        with show.step("base image", 20) as say:
+            foundation = base_image.ensure(say)
+        with ThreadPoolExecutor(2) as pool:
+            # The course's images are needed by the registry, the node image by the cluster: two chains.
+            jobs: list[Future] = [pool.submit(course_images, show, only)]
+            if only != "docker":
+                jobs.append(pool.submit(kubernetes, show, foundation))
+            for job in jobs:
+                job.result()
+
+
+def engine_up(say) -> str:
+    """Finds a daemon that answers, or starts the course's own; says which."""
+    try:
+        url = engine.host()
+    except EngineUnavailable as e:
+        if e.found == "permission denied":
+            raise
+        say("starting the course's own Docker engine (first time: about 200 MB of Debian packages)")
+        return f"started {debian_root.start()}"
+    return f"{'its own' if url == engine.own_host() else 'found one'}: {url}"
+
+
+def course_images(show: Steps, only: str | None) -> None:
+    """Builds the course's images and, with a cluster, puts them into the registry its nodes pull from."""
+    with show.step("images", 150) as say:
+        built = images.ensure(report=lambda name, state, seconds: say(f"{name} {state}"))
+        say(f"{len(built)} built, the others were there")
+    if only != "docker":
+        with show.step("registry", 20) as say:
+            say(registry.ensure(say))
+
+
+def kubernetes(show: Steps, foundation: str) -> None:
+    """Gets a node image and brings the cluster up."""
+    with show.step("node image", 800) as say:
+        image = node_image.ensure(foundation, say)
+        say("there")
+    with show.step("cluster", 40) as say:
+        say(kind_cluster.ensure(image, say))

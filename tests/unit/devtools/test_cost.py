@@ -1,0 +1,93 @@
+"""What a run costs: peaks from samples, one file, and which chapters are to be measured again."""
+
+from __future__ import annotations
+
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from labkit import Usage
+from labkit.book import notebooks
+from labkit.devtools import cost
+from labkit.devtools.cost import Cost
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / "chapters").mkdir()
+    put(tmp_path, "ch01_a", "x = 1")
+    put(tmp_path, "ch02_b", "y = 1")
+    return tmp_path
+
+
+def put(root, stem, code):
+    cells = [new_markdown_cell("# T"), new_code_cell(code), new_code_cell("lab.close()")]
+    notebooks.write(new_notebook(cells=cells), notebooks.path(stem, root=root))
+
+
+def test_peaks_are_counted_from_the_first_sample():
+    lines = ["10240 2048", "4096 2048", "12288 5120", "12288 1024", "12", "", "x y"]
+    assert cost.peaks("\n".join(lines)) == (6, 3)
+
+
+def test_a_machine_that_got_emptier_cost_nothing():
+    assert cost.peaks("1024 2048\n4096 1024\n") == (0, 0)
+
+
+def test_no_sample_is_no_measurement():
+    with pytest.raises(Usage, match="Nothing was sampled"):
+        cost.peaks("awk: not found\n")
+
+
+def test_costs_are_kept_by_chapter_and_in_order(root):
+    second = Cost(62, 410, 290, *cost.digest("ch02_b", root))
+    first = Cost(5, 1, 0, *cost.digest("ch01_a", root))
+    cost.keep("ch02_b", second, root)
+    cost.keep("ch01_a", first, root)
+    assert list(cost.costs(root).items()) == [("ch01_a", first), ("ch02_b", second)]
+    assert cost.stale(root) == []
+
+
+def test_what_has_changed_is_measured_again(root):
+    cost.keep("ch01_a", Cost(5, 1, 0, *cost.digest("ch01_a", root)), root)
+    assert cost.stale(root) == ["ch02_b"]
+    put(root, "ch01_a", "x = 2")
+    assert cost.stale(root) == ["ch01_a", "ch02_b"]
+
+
+def test_text_does_not_count(root):
+    before = cost.digest("ch01_a", root)
+    notebook = notebooks.read(notebooks.path("ch01_a", root=root))
+    notebook.cells[0].source = "# Another"
+    notebooks.write(notebook, notebooks.path("ch01_a", root=root))
+    assert cost.digest("ch01_a", root) == before
+
+
+def test_a_chapter_that_is_gone_is_dropped(root):
+    cost.keep("ch02_b", Cost(1, 1, 1, 1, "0"), root)
+    notebooks.path("ch02_b", root=root).unlink()
+    cost.keep("ch01_a", Cost(1, 1, 1, 1, "0"), root)
+    assert list(cost.costs(root)) == ["ch01_a"]
+
+
+@pytest.mark.parametrize("text", ["ch01_a: {seconds: 3}", "- 1", "{", "ch01_a: 3"])
+def test_a_damaged_file_is_told(root, text):
+    (root / cost.FILE).write_text(text)
+    with pytest.raises(Usage, match="cannot be read"):
+        cost.costs(root)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "memory", "disk", "said"),
+    [
+        (5, 410, 0, "5 s and, at the peak, 410 MiB of memory and 0 MiB of disk"),
+        (65, 1023, 1229, "1 min 5 s and, at the peak, 1023 MiB of memory and 1.2 GiB of disk"),
+        (120, 1024, 1, "2 min and, at the peak, 1.0 GiB of memory and 1 MiB of disk"),
+        (0, 1, 1, "0 s and, at the peak, 1 MiB of memory and 1 MiB of disk"),
+    ],
+)
+def test_in_words(seconds, memory, disk, said):
+    assert cost.said(Cost(seconds, memory, disk, 1, "x")) == said
+
+
+def test_the_real_file_is_sound():
+    assert set(cost.costs()) <= set(notebooks.stems())

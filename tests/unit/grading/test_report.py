@@ -1,0 +1,227 @@
+"""Reports: all is in them, and no text of a learner becomes markup, a formula or a terminal's command."""
+
+from __future__ import annotations
+
+import csv
+import html.parser
+import io
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from labkit import cli
+from labkit.checks import model
+from labkit.grading import batch
+from labkit.grading import grader
+from labkit.grading import pages as grade_html
+from labkit.grading import report
+from labkit.grading.runners import local
+from labkit.checks.model import Check, Suite
+from labkit.core.errors import EngineUnavailable
+from labkit.grading.submission import NOT_OURS, Submission
+from labkit.grading.record import REJECTED, Graded
+from labkit.checks.result import ERROR, FAIL, PASS, Result
+
+STEM = "ch96_x"
+EVIL = '<script>alert("x")</script> \x1b[31m [red]=cmd|"/c calc"!A1'
+
+
+def result(name, verdict, points=2, **said):
+    return Result(name, f"`{name}` is there", "do", points, verdict, **said)
+
+
+@pytest.fixture
+def records():
+    """A good one, one whose every text is hostile, one that the lab failed at, and no submission."""
+    good = Graded(
+        Submission("ada", Path("ada.ipynb"), STEM), results=[result("one", PASS), result("two", PASS)]
+    )
+    told = {"message": EVIL, "wanted": EVIL, "found": EVIL, "hint": EVIL, "evidence": EVIL}
+    results = [result("one", PASS), result("two", FAIL, **told)]
+    evil = Graded(
+        Submission("=" + EVIL, Path("b/x.ipynb"), STEM), results=results, notes=[EVIL, "`two` failed"]
+    )
+    results = [result("one", PASS), result("two", ERROR, message="The engine is away.")]
+    broken = Graded(Submission("eve", Path("eve.ipynb"), STEM), results=results, notebook='{"a": 1}')
+    other = Graded(Submission("mallory", Path("m.ipynb")), REJECTED, NOT_OURS)
+    return [good, evil, broken, other]
+
+
+def test_points(records):
+    assert [g.total for g in records] == [
+        "4 of 4",
+        "2 of 4",
+        "2 of 4, 2 undecided: run it again",
+        "not graded",
+    ]
+    assert [g.run_again for g in records] == [False, False, True, False]
+    assert report.summary(records) == (
+        "2 graded, 1 no submission of this course, 1 to be run again, for the lab failed"
+    )
+
+
+def test_csv(records):
+    rows = list(csv.DictReader(io.StringIO(report.as_csv(records))))
+    assert [(r["submission"][:4], r["ch96.one"], r["ch96.two"], r["total"], r["points"]) for r in rows] == [
+        ("ada", "2", "2", "4", "4"),
+        ("'=<s", "2", "0", "2", "4"),
+        ("eve", "2", "undecided", "2", "4"),
+        ("mall", "", "", "", ""),
+    ]
+    assert [r["verdict"] for r in rows] == ["graded", "graded", "graded", "rejected"]
+    assert rows[3]["notes"] == NOT_OURS
+
+
+@pytest.mark.parametrize("said", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_no_cell_is_a_formula(said):
+    assert report.harmless(said).startswith("'")
+    assert report.harmless(-1) == -1
+
+
+def test_several_exercises_have_columns_of_their_own(records):
+    more = Graded(Submission("fay", Path("f"), "ch97_y"), results=[result("one", PASS, 5)])
+    rows = list(csv.DictReader(io.StringIO(report.as_csv([*records, more]))))
+    assert (rows[-1]["ch96.one"], rows[-1]["ch97.one"], rows[0]["ch97.one"]) == ("", "5", "")
+
+
+def test_json_has_everything(records):
+    found = json.loads(report.as_json(records, ["notes.txt"]))
+    assert [s["verdict"] for s in found["submissions"]] == ["graded", "graded", "graded", "rejected"]
+    assert found["submissions"][1]["results"][1]["found"] == EVIL
+    assert (found["submissions"][2]["undecided"], found["left_out"]) == (2, ["notes.txt"])
+
+
+class Tags(html.parser.HTMLParser):
+    """Counts tags and checks that each is closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.seen = [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append(tag)
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_pages_escape_what_learners_wrote(records):
+    names = grade_html.file_names(records)
+    pages = [grade_html.page(g, n) for g, n in zip(records, names, strict=True)]
+    pages.append(grade_html.index(records, names, [EVIL]))
+    for page in pages:
+        tags = Tags(page).seen
+        assert "script" not in tags
+        assert tags.count("main") == tags.count("h1") == tags.count("title") == 1
+        assert "http" not in page.replace("http-equiv", "")
+        assert 'lang="en"' in page
+    assert "&lt;script&gt;" in pages[1]
+    assert "<code>two</code> failed" in pages[1]
+    assert "The lab is at fault" in pages[2]
+    assert NOT_OURS in pages[3]
+
+
+def test_page_names_are_harmless_and_no_two_alike():
+    said = ["../../etc/passwd", "Ada/x", "ada/X", "ada-x", "", "…"]
+    names = grade_html.file_names([Graded(Submission(s, Path("x"))) for s in said])
+    assert names == ["etc-passwd", "ada-x", "ada-x-2", "ada-x-3", "submission", "submission-2"]
+
+
+def test_the_folder_of_reports(records, tmp_path):
+    report.write(records, tmp_path / "out", [])
+    found = sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.*"))
+    assert found[0] == "grades.csv"
+    assert {"grades.json", "index.html", "submissions/eve.html", "submissions/eve.ipynb"} <= set(found)
+    assert len([f for f in found if f.startswith("submissions/")]) == 5
+    assert (tmp_path / "out" / "grades.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+def test_the_terminal_shows_text_as_text(records):
+    out = io.StringIO()
+    report.show(records, Console(file=out, width=300, force_terminal=True))
+    said = out.getvalue()
+    assert "[red]" in said
+    assert "\x1b[31m" not in said
+    assert "ada" in said
+    assert "✓ 2/2" in said
+    assert "! 0/2" in said
+
+
+CHECKS = {n: Check(n, f"`{n}`", "do", 2, (), 5, (), id, ()) for n in ("one", "two")}
+
+
+@pytest.fixture
+def course(monkeypatch, tmp_path):
+    """A course of one exercise, whose submissions are files of that name; nothing is run."""
+    suite = Suite(STEM, CHECKS)
+    monkeypatch.setattr(model, "load", lambda stem: suite)
+    monkeypatch.setattr(batch, "gradable", lambda: [STEM])
+    monkeypatch.setattr(local, "warm", lambda stems: None)
+    for name in ("ada", "eve"):
+        (tmp_path / f"{name} {STEM}.ipynb").write_text(
+            '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+        )
+    (tmp_path / "wrong.ipynb").write_text("wrong")
+    return tmp_path
+
+
+def run(folder, *options):
+    return CliRunner().invoke(cli.group, ["grade", str(folder), "--out", str(folder / "out"), *options])
+
+
+def test_a_lab_that_is_not_there_costs_nobody_points(course, monkeypatch):
+    def away(self):
+        raise EngineUnavailable("No Docker daemon answers.")
+
+    monkeypatch.setattr(grader.Desk, "__init__", lambda self, stem, jobs: setattr(self, "jobs", 1))
+    monkeypatch.setattr(grader.Desk, "__enter__", away)
+    done = run(course)
+    assert done.exit_code == 1
+    told = json.loads((course / "out" / "grades.json").read_text())["submissions"]
+    assert [(s["verdict"], s["earned"], s["undecided"]) for s in told] == [
+        ("error", 0, 4),
+        ("error", 0, 4),
+        ("rejected", 0, 0),
+    ]
+    assert "No Docker daemon answers" in told[0]["why"]
+    assert "2 to be run again" in done.output
+
+
+def test_one_that_breaks_the_grader_is_not_the_end(course, monkeypatch):
+    def graded(self, submission, seconds):
+        if submission.name.startswith("ada"):
+            raise RuntimeError("the grader has a bug")
+        return Graded(submission, results=[result("one", PASS), result("two", PASS)])
+
+    monkeypatch.setattr(
+        grader.Desk,
+        "__init__",
+        lambda self, stem, jobs: vars(self).update(jobs=1, suite=Suite(stem, CHECKS)),
+    )
+    monkeypatch.setattr(grader.Desk, "__enter__", lambda self: self)
+    monkeypatch.setattr(grader.Desk, "__exit__", lambda self, *error: None)
+    monkeypatch.setattr(grader.Desk, "_grade", graded)
+    done = run(course)
+    told = json.loads((course / "out" / "grades.json").read_text())["submissions"]
+    assert [(s["verdict"], s["earned"]) for s in told] == [("error", 0), ("graded", 4), ("rejected", 0)]
+    assert "the grader has a bug" in told[0]["why"]
+    assert done.exit_code == 1
+
+
+def test_usage(tmp_path):
+    assert CliRunner().invoke(cli.group, ["grade"]).exit_code == 2
+    assert CliRunner().invoke(cli.group, ["grade", str(tmp_path / "gone.ipynb")]).exit_code == 2
+    with pytest.raises(batch.LabkitError) as e:
+        CliRunner().invoke(cli.group, ["grade", str(tmp_path)], catch_exceptions=False)
+    assert e.value.exit_code == 2
+
+
+def test_help_says_that_it_is_no_sandbox():
+    assert "NO SANDBOX" in CliRunner().invoke(cli.group, ["grade", "--help"]).output

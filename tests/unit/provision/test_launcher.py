@@ -1,0 +1,20 @@
+"""The command `labkit` works from any folder, with this very Python."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+from labkit.provision import launcher
+
+
+def test_the_command_works_anywhere_and_is_written_once(monkeypatch, tmp_path):
+    monkeypatch.setenv("LABKIT_HOME", str(tmp_path / "a home"))
+    path = launcher.ensure()
+    env = {"PATH": f"{path.parent}{os.pathsep}{os.defpath}"}
+    done = subprocess.run(["labkit", "reset", "--help"], cwd="/", env=env, capture_output=True, text=True)
+    assert done.stdout.startswith("Usage: labkit reset ")
+    written = path.stat().st_mtime_ns
+    assert launcher.ensure().stat().st_mtime_ns == written
+    monkeypatch.setattr(launcher.sys, "executable", "/elsewhere/python")
+    assert "/elsewhere/python" in launcher.ensure().read_text()
