@@ -7,8 +7,7 @@ from contextlib import ExitStack
 from random import Random
 
 from labkit import BrokenEnvironment, Mismatch, Missing
-from labkit.checks.model import check, scene
-from labkit.checks.answers import DOCKER, Function
+from labkit.checks import DOCKER, Function, check, scene
 from labkit.observe.containers import container, image, network, run, running, volume
 
 BASE = "debian:trixie-slim"

@@ -9,8 +9,7 @@ from contextlib import ExitStack
 from random import Random
 
 from labkit import BrokenEnvironment, Mismatch, Missing, until
-from labkit.checks.model import check, scene
-from labkit.checks.answers import DOCKER, Function
+from labkit.checks import DOCKER, Function, check, scene
 from labkit.observe.containers import IMAGE, container, http, run, running
 
 BASE = "debian:trixie-slim"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from labkit import Mismatch, Missing
-from labkit.checks.model import check, scene
+from labkit.checks import check, scene
 from labkit.observe.containers import http, run, running, shell, volume
 
 PYTHON = "localhost:5001/python:3.13"

@@ -6,7 +6,7 @@ from contextlib import suppress
 from random import Random
 
 from labkit import Mismatch, TimedOut
-from labkit.checks.model import check, scene
+from labkit.checks import check, scene
 from labkit.observe.containers import http, http_on, last_words, network, running
 from labkit.observe.shutdown import answers, control, stopped, was_asked
 

@@ -6,12 +6,11 @@ import secrets
 from random import Random
 
 from labkit import Mismatch, Missing
-from labkit.checks.model import check, scene
-from labkit.observe.other_machine import answers, archive, build, inspected, packed, put, run, says
+from labkit.checks import Function, check, scene
 from labkit.observe.builds import Twice
-from labkit.checks.answers import Function
-from labkit.observe.inspections import described, pairs
 from labkit.observe.containers import container, image, shell
+from labkit.observe.inspections import described, pairs
+from labkit.observe.other_machine import answers, archive, build, inspected, packed, put, run, says
 
 IMAGES = ("engine:26.1", "registry:2")
 BASE, HELPER = "debian:trixie-slim", "localhost:5001/python:3.13"

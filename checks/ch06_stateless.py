@@ -7,7 +7,7 @@ from functools import partial
 from random import Random
 
 from labkit import Mismatch, Missing, TimedOut, until
-from labkit.checks.model import check, scene
+from labkit.checks import check, scene
 from labkit.observe.containers import container, http, last_words, run, running, volume
 from labkit.observe.postgres import accepting, sql
 from labkit.observe.replacement import behind, reborn

@@ -9,15 +9,25 @@ from kubernetes import client
 from kubernetes.utils import parse_quantity
 
 from labkit import Mismatch, Missing
-from labkit.checks.model import check, scene
-from labkit.core.paths import REGISTRY
+from labkit.checks import check, scene
 from labkit.core.kube import ask
-from labkit.observe.containers import pod
-from labkit.observe.workloads import listed, read, removed, replaced, rolled_out, there
-from labkit.observe.pods import image_ids, restarts, same, stated
-from labkit.observe.readiness import taken_out
+from labkit.core.paths import REGISTRY
 from labkit.observe.autoscaling import between, cpu_target, keeps, scaler_of, scales_up
+from labkit.observe.containers import pod
+from labkit.observe.health import taken_out
 from labkit.observe.services import behind, everyone_answers
+from labkit.observe.workloads import (
+    image_ids,
+    listed,
+    read,
+    removed,
+    replaced,
+    restarts,
+    rolled_out,
+    same,
+    stated,
+    there,
+)
 
 CLUSTER = True
 WEB = f"{REGISTRY}/web"

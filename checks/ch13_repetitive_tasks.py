@@ -7,16 +7,14 @@ import re
 from random import Random
 
 from labkit import Mismatch
-from labkit.checks.model import check, scene
-from labkit.core.paths import REGISTRY
+from labkit.checks import check, scene
 from labkit.core.kube import ask, find
+from labkit.core.paths import REGISTRY
 from labkit.observe.containers import pod
-from labkit.observe.liveness import left_alone, restarted
-from labkit.observe.workloads import listed, pods_of, replaced, rolled_out, there
-from labkit.observe.pods import restarts
-from labkit.observe.readiness import taken_out
+from labkit.observe.health import left_alone, restarted, taken_out
 from labkit.observe.rollouts import answers_on, cut_short, only_these, out_of_order, restart_under_load
 from labkit.observe.services import behind, everyone_answers, port_of, reaches
+from labkit.observe.workloads import listed, pods_of, replaced, restarts, rolled_out, there
 
 CLUSTER = True
 WEB = f"{REGISTRY}/web"

@@ -13,10 +13,10 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from labkit.book import notebooks
-from labkit.devtools import cost
-from labkit.core.errors import LabkitError
 from labkit.book.ledger import VERDICTS
 from labkit.book.receipts import Receipt, receipts
+from labkit.core.errors import LabkitError
+from labkit.devtools import cost
 
 YES, NO = "✓ yes", "✗ no"
 

@@ -6,8 +6,7 @@ import copy
 
 import pytest
 
-from labkit.book import notebooks
-from labkit.book import exercises
+from labkit.book import exercises, notebooks
 
 STEM = "ch01_docker_manages"
 

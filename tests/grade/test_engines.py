@@ -9,9 +9,10 @@ import sys
 import pytest
 from docker.errors import APIError
 
-from labkit.grading.engine_owner import owner, sweep
-from labkit.lab.lab import Lab
+from labkit.grading.engine_owner import owner
 from labkit.lab.engine_pool import BASE, Pool
+from labkit.lab.lab import Lab
+from labkit.lab.sessions import sweep
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 EXERCISE = "ch01_docker_manages"
@@ -57,9 +58,9 @@ def test_an_engine_is_lent_as_it_was():
         hosts = []
 
         def visit(does):
-            with pool.seat() as seat:
-                hosts.append(seat.engine.url)
-                client = Lab(EXERCISE, role="exercise", seat=seat).docker
+            with pool.workspace() as workspace:
+                hosts.append(workspace.engine.url)
+                client = Lab(EXERCISE, role="exercise", workspace=workspace).docker
                 found = state(client)
                 does(client)
                 client.close()
@@ -74,16 +75,16 @@ def test_an_engine_is_lent_as_it_was():
 
 def test_an_engine_that_cannot_be_made_blocks_nobody(monkeypatch):
     with owner() as lab, Pool(lab, (), 1, EXERCISE) as pool:
-        with pool.seat() as seat:
-            pool.kill(seat)
+        with pool.workspace() as workspace:
+            pool.kill(workspace)
         broken = APIError("no space left on device")
         monkeypatch.setattr(pool, "_make", lambda: (_ for _ in ()).throw(broken))
         for _ in range(2):
-            with pytest.raises(APIError), pool.seat():
+            with pytest.raises(APIError), pool.workspace():
                 pass
         monkeypatch.undo()
-        with pool.seat() as seat:
-            Lab(EXERCISE, role="exercise", seat=seat).docker.ping()
+        with pool.workspace() as workspace:
+            Lab(EXERCISE, role="exercise", workspace=workspace).docker.ping()
 
 
 KILLED = """

@@ -13,10 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from labkit.grading.batch import gradable
-from labkit.grading.grader import Desk
-from labkit.grading.submission import read
 from labkit.checks.result import ERROR, FAIL, PASS, SKIP
+from labkit.grading.batch import gradable
+from labkit.grading.grader import Grader
+from labkit.grading.submission import read
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 STEM, JOBS, SECONDS = "ch01_docker_manages", 3, 40.0
@@ -43,7 +43,7 @@ def graded(work, tmp_path_factory):
         made = work()
         make(made)
         read_in[name] = read(name, made.write(folder / f"{name}.ipynb"), known)
-    with Desk(STEM, JOBS) as desk, ThreadPoolExecutor(JOBS) as threads:
+    with Grader(STEM, JOBS) as desk, ThreadPoolExecutor(JOBS) as threads:
         done = threads.map(lambda s: desk.grade(s, QUICK[s.name]), read_in.values())
         return dict(zip(read_in, done, strict=True))
 
@@ -235,12 +235,12 @@ def test_a_printed_result_is_no_result(graded):
 
 
 PATCH = """
-import builtins, labkit, labkit.checks, labkit.exercise, labkit.judge, labkit.results
-passing = lambda *a, **k: labkit.results.Result("inventory", "t", "do", 2, "pass")
-labkit.check = labkit.exercise.check = passing
-labkit.start = labkit.exercise.start = lambda name: None
-labkit.judge.Judge.run = labkit.judge.bounded = passing
-labkit.results.Result.earned = property(lambda self: self.points)
+import builtins, labkit, labkit.checks.result, labkit.checks.runner, labkit.learner.exercise
+passing = lambda *a, **k: labkit.checks.result.Result("inventory", "t", "do", 2, "pass")
+labkit.check = labkit.learner.exercise.check = passing
+labkit.start = labkit.learner.exercise.start = lambda name: None
+labkit.checks.runner.Judge.run = labkit.checks.runner.bounded = passing
+labkit.checks.result.Result.earned = property(lambda self: self.points)
 """
 
 
@@ -259,13 +259,13 @@ def test_a_patched_check_judges_nothing(graded):
 
 WRITTEN = """
 import json, os, pathlib
-folder = pathlib.Path(os.environ["LABKIT_SEAT"]).parent
+folder = pathlib.Path(os.environ["LABKIT_WORKSPACE"]).parent
 result = {"name": "x", "title": "t", "task": "do", "points": 2, "verdict": "pass", "earned": 2}
 checks = ("inventory", "built", "picture", "cleaned")
 (folder / "results.json").write_text(json.dumps({name: result for name in checks}))
 (folder / "scenes.json").write_text(json.dumps({"shared": True}))
-seat = json.loads((folder / "seat.json").read_text())
-(folder / "seat.json").write_text(json.dumps({**seat, "judged": False, "seed": 1}))
+workspace = json.loads((folder / "seat.json").read_text())
+(folder / "seat.json").write_text(json.dumps({**workspace, "judged": False, "seed": 1}))
 """
 
 
@@ -274,7 +274,7 @@ def written_files(work):
     work.insert(WRITTEN, before="setup").insert(WRITTEN)
 
 
-def test_files_in_the_seats_folder_are_not_believed(graded):
+def test_files_in_the_workspaces_folder_are_not_believed(graded):
     assert graded["written_files"].total == "0 of 8"
 
 
@@ -411,7 +411,7 @@ def resets(work):
     work.solve("built").insert('gone = Lab.reset("ch01_docker_manages")', before="picture-answer")
 
 
-def test_reset_in_a_notebook_stays_at_its_seat(graded):
+def test_reset_in_a_notebook_stays_in_its_workspace(graded):
     record = graded["resets"]
     assert passed(record) == {"built"}
     assert verdicts(record)["picture"] == verdicts(record)["cleaned"] == SKIP
@@ -419,16 +419,16 @@ def test_reset_in_a_notebook_stays_at_its_seat(graded):
 
 
 def test_nothing_is_left(graded, plain):
-    """Neither an engine nor a kernel nor a seat of this run."""
+    """Neither an engine nor a kernel nor a workspace of this run."""
     sessions = {g.submission.name for g in graded.values()}
     assert len(sessions) == len(SUBMISSIONS)
-    seats = [
+    workspaces = [
         p
         for p in psutil.process_iter(["environ"])
-        if "labkit-seat-" in str((p.info["environ"] or {}).get("LABKIT_SEAT"))
+        if "labkit-workspace-" in str((p.info["environ"] or {}).get("LABKIT_WORKSPACE"))
     ]
-    mine = [p for p in seats if psutil.Process().pid in {a.pid for a in p.parents()}]
+    mine = [p for p in workspaces if psutil.Process().pid in {a.pid for a in p.parents()}]
     assert mine == []
     assert not [
-        f for f in Path("/tmp").glob("labkit-seat-*") if (f / "work").exists() and f.owner() == "nobody"
+        f for f in Path("/tmp").glob("labkit-workspace-*") if (f / "work").exists() and f.owner() == "nobody"
     ]

@@ -12,10 +12,10 @@ import pytest
 from nbclient import NotebookClient
 
 from labkit.book import notebooks
-from labkit.grading.batch import gradable
-from labkit.grading.grader import Desk
-from labkit.grading.submission import read
 from labkit.book.exercises import SOLUTION_ONLY
+from labkit.grading.batch import gradable
+from labkit.grading.grader import Grader
+from labkit.grading.submission import read
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 STEM, ASSIGNMENT = "ch01_docker_manages", "docker"
@@ -36,7 +36,7 @@ NBGRADER = """
 import json, os, sys
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
-folder, assignment, stem, seats = sys.argv[1], sys.argv[2], sys.argv[3], json.loads(sys.argv[4])
+folder, assignment, stem, workspaces = sys.argv[1], sys.argv[2], sys.argv[3], json.loads(sys.argv[4])
 config = Config()
 config.CourseDirectory.root = folder
 config.Execute.timeout = 300
@@ -45,10 +45,10 @@ def programs(path):  # nbgrader calls alembic
 
 programs(os.environ["PATH"])
 api = NbGraderAPI(config=config)
-if not seats:
+if not workspaces:
     done = api.generate_assignment(assignment)
     assert done["success"], done
-for student, env in seats.items():
+for student, env in workspaces.items():
     os.environ.update(env)
     programs(env["PATH"])
     done = api.autograde(assignment, student)
@@ -59,9 +59,9 @@ for student, env in seats.items():
 """
 
 
-def nbgrader(folder, seats):
-    """Runs nbgrader: makes the release, or grades students at their seats; returns their scores."""
-    command = [sys.executable, "-c", NBGRADER, str(folder), ASSIGNMENT, STEM, json.dumps(seats)]
+def nbgrader(folder, workspaces):
+    """Runs nbgrader: makes the release, or grades students in their workspace; returns their scores."""
+    command = [sys.executable, "-c", NBGRADER, str(folder), ASSIGNMENT, STEM, json.dumps(workspaces)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=800)
     assert done.returncode == 0, done.stderr[-3000:]
     return dict(json.loads(line) for line in done.stdout.splitlines() if line.startswith("["))
@@ -98,18 +98,18 @@ def scores(course, work):
         return {r.name: r.earned for r in graded.results}
 
     def by_nbgrader(student):
-        with desk.pool.seat() as seat:
-            return nbgrader(course, {student: seat.env()})[student]
+        with desk.pool.workspace() as workspace:
+            return nbgrader(course, {student: workspace.env()})[student]
 
     def by_itself(student):
         notebook = STUDENTS[student][0](work()).notebook
-        with desk.pool.seat() as seat:
+        with desk.pool.workspace() as workspace:
             client = NotebookClient(notebook, timeout=SECONDS, allow_errors=True)
-            client.execute(env={**os.environ, **seat.env()})
-            kept = seat.noted("results")
+            client.execute(env={**os.environ, **workspace.env()})
+            kept = workspace.noted("results")
             return {name: r["points"] if r["verdict"] == "pass" else 0 for name, r in kept.items()}
 
-    with Desk(STEM, 3) as desk, ThreadPoolExecutor(2) as threads:
+    with Grader(STEM, 3) as desk, ThreadPoolExecutor(2) as threads:
         others = [
             ((way.__name__, student), threads.submit(way, student))
             for student in STUDENTS

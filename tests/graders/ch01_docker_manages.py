@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import docker
 
+from labkit.checks import cli, hand_in, right, wrong
 from labkit.core.engine import docker_cmd
-from labkit.mutation.answers import cli, right, wrong
 
 BASE = "debian:trixie-slim"
 
@@ -32,7 +32,7 @@ def inventory_running_only(lab):
             "cache": len(client.df()["BuildCache"] or []),
         }
 
-    lab.seat.hand_in("inventory", inventory)
+    hand_in(lab, "inventory", inventory)
 
 
 @wrong("inventory", "leaves out networks and cache, as system df nearly does")
@@ -45,12 +45,12 @@ def inventory_three_kinds(lab):
             "volumes": len(found["Volumes"]),
         }
 
-    lab.seat.hand_in("inventory", inventory)
+    hand_in(lab, "inventory", inventory)
 
 
 @wrong("inventory", "hands in the numbers of one moment, not a function")
 def inventory_numbers(lab):
-    lab.seat.hand_in("inventory", {"images": 3, "containers": 2, "networks": 4, "volumes": 1, "cache": 0})
+    hand_in(lab, "inventory", {"images": 3, "containers": 2, "networks": 4, "volumes": 1, "cache": 0})
 
 
 @wrong("inventory", "gives lists of names in place of counts")
@@ -64,7 +64,7 @@ def inventory_names(lab):
             "cache": [],
         }
 
-    lab.seat.hand_in("inventory", inventory)
+    hand_in(lab, "inventory", inventory)
 
 
 @wrong("inventory", "returns one number")
@@ -72,12 +72,12 @@ def inventory_one_number(lab):
     def inventory(client):
         return len(client.images.list()) + len(client.containers.list(all=True))
 
-    lab.seat.hand_in("inventory", inventory)
+    hand_in(lab, "inventory", inventory)
 
 
 @wrong("inventory", "uses an import from another cell")
 def inventory_import(lab):
-    lab.seat.hand_in("inventory", eval_function("def inventory(client):\n    return json.loads('{}')\n"))
+    hand_in(lab, "inventory", eval_function("def inventory(client):\n    return json.loads('{}')\n"))
 
 
 @wrong("inventory", "prints and returns nothing")
@@ -85,7 +85,7 @@ def inventory_prints(lab):
     def inventory(client):
         print({"containers": len(client.containers.list(all=True))})
 
-    lab.seat.hand_in("inventory", inventory)
+    hand_in(lab, "inventory", inventory)
 
 
 @wrong("inventory", "never returns")
@@ -94,7 +94,7 @@ def inventory_loops(lab):
         while True:
             pass
 
-    lab.seat.hand_in("inventory", inventory)
+    hand_in(lab, "inventory", inventory)
 
 
 @right("inventory", "from one answer of the API, networks apart")
@@ -105,7 +105,7 @@ def inventory_df(lab):
         counts = {ours: len(found[theirs] or []) for ours, theirs in kinds.items()}
         return {**counts, "networks": len(client.api.networks())}
 
-    lab.seat.hand_in("inventory", inventory)
+    hand_in(lab, "inventory", inventory)
 
 
 @right("inventory", "by the docker command, with a helper inside")
@@ -125,7 +125,7 @@ def inventory_cli(lab):
         "cache": len(client.df()["BuildCache"] or []),
     }}
 '''
-    lab.seat.hand_in("inventory", eval_function(source))
+    hand_in(lab, "inventory", eval_function(source))
 
 
 def eval_function(source):

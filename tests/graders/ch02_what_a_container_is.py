@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from labkit.mutation.answers import cli, right, wrong
+from labkit.checks import cli, hand_in, right, wrong
 
 BASE, PYTHON = "debian:trixie-slim", "localhost:5001/python:3.13"
 JOINED = {"pid_mode": "container:ch02-app", "network_mode": "container:ch02-app"}
@@ -23,7 +23,7 @@ def shared_process_one(lab):
         looks = {"kernel": "cat /proc/sys/kernel/random/boot_id", **kinds}
         return {k: seen(first, line) == seen(second, line) for k, line in looks.items()}
 
-    lab.seat.hand_in("shared", shared)
+    hand_in(lab, "shared", shared)
 
 
 @wrong("shared", "compares the options that they were started with")
@@ -33,7 +33,7 @@ def shared_options(lab):
         options = {"pid": "PidMode", "net": "NetworkMode", "uts": "UTSMode", "ipc": "IpcMode"}
         return {"kernel": True, "mnt": False, **{k: one[o] == two[o] for k, o in options.items()}}
 
-    lab.seat.hand_in("shared", shared)
+    hand_in(lab, "shared", shared)
 
 
 @wrong("shared", "takes all containers for separate")
@@ -41,7 +41,7 @@ def shared_nothing(lab):
     def shared(client, first, second):
         return {"kernel": True, **dict.fromkeys(("pid", "mnt", "net", "uts", "ipc"), False)}
 
-    lab.seat.hand_in("shared", shared)
+    hand_in(lab, "shared", shared)
 
 
 @wrong("shared", "takes containers for machines with a kernel each")
@@ -49,7 +49,7 @@ def shared_no_kernel(lab):
     def shared(client, first, second):
         return dict.fromkeys(("kernel", "pid", "mnt", "net", "uts", "ipc"), False)
 
-    lab.seat.hand_in("shared", shared)
+    hand_in(lab, "shared", shared)
 
 
 @wrong("shared", "takes what no pair of the chapter shared for always apart")
@@ -61,7 +61,7 @@ def shared_never_ipc(lab):
         looked = {k: seen(first, k) == seen(second, k) for k in ("pid", "net", "uts")}
         return {"kernel": True, "mnt": False, "ipc": False, **looked}
 
-    lab.seat.hand_in("shared", shared)
+    hand_in(lab, "shared", shared)
 
 
 @wrong("shared", "gives the numbers in place of their equality")
@@ -72,7 +72,7 @@ def shared_numbers(lab):
         found = {k: box.exec_run(["readlink", f"/proc/self/ns/{k}"]).output.decode() for k in kinds}
         return {"kernel": box.exec_run(["uname", "-r"]).output.decode(), **found}
 
-    lab.seat.hand_in("shared", shared)
+    hand_in(lab, "shared", shared)
 
 
 @wrong("shared", "leaves out what it never finds shared")
@@ -80,7 +80,7 @@ def shared_five(lab):
     def shared(client, first, second):
         return {"kernel": True, "pid": False, "net": False, "uts": False, "ipc": False}
 
-    lab.seat.hand_in("shared", shared)
+    hand_in(lab, "shared", shared)
 
 
 @wrong("shared", "looks in the /proc of the computer it runs on")
@@ -93,7 +93,7 @@ def shared_local(lab):
         one, two = ([str(Path(f"/proc/{n}/ns/{k}").readlink()) for k in kinds] for n in numbers)
         return {"kernel": True, **{k: a == b for k, a, b in zip(kinds, one, two, strict=True)}}
 
-    lab.seat.hand_in("shared", shared)
+    hand_in(lab, "shared", shared)
 
 
 @right("shared", "from outside, by the machine's numbers")
@@ -106,7 +106,7 @@ def shared_outside(lab):
         said = client.containers.run("debian:trixie-slim", ["sh", "-c", line], **options).decode().split()
         return {"kernel": True, **{k: said[2 * i] == said[2 * i + 1] for i, k in enumerate(kinds)}}
 
-    lab.seat.hand_in("shared", shared)
+    hand_in(lab, "shared", shared)
 
 
 @right("shared", "from inside, by one look in each")
@@ -117,7 +117,7 @@ def shared_inside(lab):
         seen = [client.containers.get(n).exec_run(["sh", "-c", line]).output.split() for n in (first, second)]
         return {kind: a == b for kind, a, b in zip([*kinds, "kernel"], *seen, strict=True)}
 
-    lab.seat.hand_in("shared", shared)
+    hand_in(lab, "shared", shared)
 
 
 # --- transfer: a lens
@@ -217,30 +217,30 @@ def box(lab, crowd, index=0):
 
 @wrong("owner", "names the one that wrote the log")
 def owner_monitor(lab, crowd):
-    lab.seat.hand_in("owner", "ch02-monitor")
+    hand_in(lab, "owner", "ch02-monitor")
 
 
 @wrong("owner", "hands in the number")
 def owner_number(lab, crowd):
-    lab.seat.hand_in("owner", int(number(lab)))
+    hand_in(lab, "owner", int(number(lab)))
 
 
 @wrong("owner", "names another container, whose process has the same number inside")
 def owner_other(lab, crowd):
-    lab.seat.hand_in("owner", f"ch02-{crowd['names'][2]}")
+    hand_in(lab, "owner", f"ch02-{crowd['names'][2]}")
 
 
 @right("owner", "by the path of its cgroup")
 def owner_cgroup(lab, crowd):
     path = on_machine(lab, f"cat /proc/{number(lab)}/cgroup")
-    lab.seat.hand_in("owner", next(c.name for c in lab.docker.containers.list() if c.id in path))
+    hand_in(lab, "owner", next(c.name for c in lab.docker.containers.list() if c.id in path))
 
 
 @right("owner", "by its parent, as an id")
 def owner_parent(lab, crowd):
     parent = int(on_machine(lab, f"grep PPid /proc/{number(lab)}/status").split()[-1])
     pids = {c.attrs["State"]["Pid"]: c.short_id for c in lab.docker.containers.list()}
-    lab.seat.hand_in("owner", pids[parent])
+    hand_in(lab, "owner", pids[parent])
 
 
 @wrong("ended", "looks only")

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from docker.errors import APIError
 
-from labkit.mutation.answers import cli, right, wrong
+from labkit.checks import cli, hand_in, right, wrong
 
 PYTHON = "localhost:5001/python:3.13"
 PROGRAM = "greedy = []\nwhile True:\n    greedy = greedy[-9:] + [b'x' * 2**20]\n"
@@ -203,33 +203,33 @@ def other(services):
 
 @wrong("leak", "names a service that is sound")
 def leak_other(lab, services):
-    lab.seat.hand_in("leak", {"name": f"ch03-{other(services)}", "wall": services["wall"]})
+    hand_in(lab, "leak", {"name": f"ch03-{other(services)}", "wall": services["wall"]})
 
 
 @wrong("leak", "the right service, the wrong wall")
 def leak_wall(lab, services):
     wall = "files" if services["wall"] != "files" else "network"
-    lab.seat.hand_in("leak", {"name": f"ch03-{services['leaky']}", "wall": wall})
+    hand_in(lab, "leak", {"name": f"ch03-{services['leaky']}", "wall": wall})
 
 
 @wrong("leak", "names the option in place of the wall")
 def leak_option(lab, services):
-    lab.seat.hand_in("leak", {"name": f"ch03-{services['leaky']}", "wall": "host"})
+    hand_in(lab, "leak", {"name": f"ch03-{services['leaky']}", "wall": "host"})
 
 
 @wrong("leak", "a name alone")
 def leak_name(lab, services):
-    lab.seat.hand_in("leak", f"ch03-{services['leaky']}")
+    hand_in(lab, "leak", f"ch03-{services['leaky']}")
 
 
 @right("leak", "by the container's name")
 def leak_right(lab, services):
-    lab.seat.hand_in("leak", {"name": f"ch03-{services['leaky']}", "wall": services["wall"]})
+    hand_in(lab, "leak", {"name": f"ch03-{services['leaky']}", "wall": services["wall"]})
 
 
 @right("leak", "by the service's word")
 def leak_word(lab, services):
-    lab.seat.hand_in("leak", {"wall": services["wall"], "name": services["leaky"]})
+    hand_in(lab, "leak", {"wall": services["wall"], "name": services["leaky"]})
 
 
 def anew(lab, word, **changes):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from labkit.mutation.answers import cli, right, wrong
+from labkit.checks import cli, right, wrong
 
 WEB = "localhost:5001/web:1.0"
 SECOND = 1_000_000_000

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import subprocess
 
+from labkit.checks import hand_in, right, wrong
 from labkit.core.engine import docker_cmd
 from labkit.observe.other_machine import put, run, says
-from labkit.mutation.answers import right, wrong
 
 FAR, LEAF = "docker exec --interactive ch05-far docker", "localhost:5000/ch05-leaf"
 
 
 def cli(lab, line):
-    """Runs a line of shell with the docker command of this seat."""
+    """Runs a line of shell with the docker command of this workspace."""
     shown = line.replace("docker ", f"{docker_cmd()[0]} ", 1)
     shown = shown.replace("| docker ", f"| {docker_cmd()[0]} ")
-    return subprocess.run(["bash", "-ec", shown], env=lab.seat.env(), check=True, capture_output=True)
+    return subprocess.run(["bash", "-ec", shown], env=lab.workspace.env(), check=True, capture_output=True)
 
 
 def on_far(lab, line):
@@ -107,7 +107,7 @@ def same_tags(lab):
     def same_bytes(here, there):
         return here["RepoTags"] == there["RepoTags"]
 
-    lab.seat.hand_in("same_bytes", same_bytes)
+    hand_in(lab, "same_bytes", same_bytes)
 
 
 @wrong("same_bytes", "compares everything")
@@ -115,7 +115,7 @@ def same_everything(lab):
     def same_bytes(here, there):
         return here == there
 
-    lab.seat.hand_in("same_bytes", same_bytes)
+    hand_in(lab, "same_bytes", same_bytes)
 
 
 @wrong("same_bytes", "compares the layers alone")
@@ -123,7 +123,7 @@ def same_layers(lab):
     def same_bytes(here, there):
         return here["RootFS"]["Layers"] == there["RootFS"]["Layers"]
 
-    lab.seat.hand_in("same_bytes", same_bytes)
+    hand_in(lab, "same_bytes", same_bytes)
 
 
 @wrong("same_bytes", "compares layers and settings")
@@ -131,7 +131,7 @@ def same_settings(lab):
     def same_bytes(here, there):
         return all(here[key] == there[key] for key in ("RootFS", "Config"))
 
-    lab.seat.hand_in("same_bytes", same_bytes)
+    hand_in(lab, "same_bytes", same_bytes)
 
 
 @wrong("same_bytes", "prints, and returns nothing")
@@ -139,12 +139,12 @@ def same_prints(lab):
     def same_bytes(here, there):
         print(here["Id"] == there["Id"])
 
-    lab.seat.hand_in("same_bytes", same_bytes)
+    hand_in(lab, "same_bytes", same_bytes)
 
 
 @wrong("same_bytes", "hands in an answer, not a function")
 def same_value(lab):
-    lab.seat.hand_in("same_bytes", True)
+    hand_in(lab, "same_bytes", True)
 
 
 @right("same_bytes", "by the config's digest")
@@ -152,7 +152,7 @@ def same_id(lab):
     def same_bytes(here, there):
         return here["Id"] == there["Id"]
 
-    lab.seat.hand_in("same_bytes", same_bytes)
+    hand_in(lab, "same_bytes", same_bytes)
 
 
 @right("same_bytes", "by all that the config is made of")
@@ -166,7 +166,7 @@ def same_parts(lab):
 
         return plain(here) == plain(there)
 
-    lab.seat.hand_in("same_bytes", same_bytes)
+    hand_in(lab, "same_bytes", same_bytes)
 
 
 # --- transfer: pinned
@@ -273,33 +273,33 @@ def one_stage(drift, *more):
 @wrong("steady", "as it was")
 def steady_unchanged(lab, drift):
     text = f"FROM ch05-base:1\n{install(drift['names'])}RUN date > /baked\n{command(drift)}"
-    lab.seat.hand_in("steady", text)
+    hand_in(lab, "steady", text)
 
 
 @wrong("steady", "pins what is newest today")
 def steady_newest(lab, drift):
     newest = [f"{p}.1" if p.split("=")[0] in drift["newer"] else p for p in monday(drift)]
-    lab.seat.hand_in("steady", f"FROM ch05-base:1\n{install(newest)}{command(drift)}")
+    hand_in(lab, "steady", f"FROM ch05-base:1\n{install(newest)}{command(drift)}")
 
 
 @wrong("steady", "writes the sum down")
 def steady_sum(lab, drift):
-    lab.seat.hand_in("steady", f"FROM ch05-base:1\nCMD echo {sum(drift['prices'][:3])}\n")
+    hand_in(lab, "steady", f"FROM ch05-base:1\nCMD echo {sum(drift['prices'][:3])}\n")
 
 
 @wrong("steady", "hands in the name of an image")
 def steady_name(lab, drift):
-    lab.seat.hand_in("steady", "ch05-menu:monday")
+    hand_in(lab, "steady", "ch05-menu:monday")
 
 
 @wrong("steady", "a line that Docker does not know")
 def steady_typo(lab, drift):
-    lab.seat.hand_in("steady", "FROM ch05-base:1\nINSTALL everything\n")
+    hand_in(lab, "steady", "FROM ch05-base:1\nINSTALL everything\n")
 
 
 @right("steady", "versions after an equals sign, the rest as it was")
 def steady_pinned(lab, drift):
-    lab.seat.hand_in("steady", one_stage(drift, "RUN date > /baked\n"))
+    hand_in(lab, "steady", one_stage(drift, "RUN date > /baked\n"))
 
 
 @right("steady", "by apt's preferences")
@@ -309,13 +309,13 @@ def steady_preferences(lab, drift):
     )
     prefer = f"RUN printf '{pins}' > /etc/apt/preferences\n"
     text = f"FROM ch05-base:1\n{prefer}{install(drift['names'])}{command(drift)}"
-    lab.seat.hand_in("steady", text)
+    hand_in(lab, "steady", text)
 
 
 def both(lab, text):
     """Hands in one Dockerfile for both checks."""
-    lab.seat.hand_in("steady", text)
-    lab.seat.hand_in("identical", text)
+    hand_in(lab, "steady", text)
+    hand_in(lab, "identical", text)
 
 
 @wrong("identical", "pinned, with the date in a file")
@@ -343,8 +343,8 @@ def identical_times(lab, drift):
 
 @wrong("identical", "equal, and of another sum")
 def identical_sum(lab, drift):
-    lab.seat.hand_in("steady", two_stages(drift))
-    lab.seat.hand_in("identical", "FROM ch05-base:1\nCMD echo 42\n")
+    hand_in(lab, "steady", two_stages(drift))
+    hand_in(lab, "identical", "FROM ch05-base:1\nCMD echo 42\n")
 
 
 @right("identical", "two stages, the files copied to the root")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import importlib
 
-from labkit.checks import model
+from labkit.checks import cli, loader, right, wrong
 from labkit.observe.containers import run
 from labkit.observe.postgres import accepting, sql
-from labkit.mutation.answers import cli, right, wrong
 
-model.load("ch06_stateless")
+loader.load("ch06_stateless")
 done = importlib.import_module("labkit_checks_ch06_stateless")
 
 POSTGRES, REDIS, WEB = (f"localhost:5001/{name}" for name in ("postgres:17", "redis:8", "web:1.0"))

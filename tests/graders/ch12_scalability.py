@@ -12,18 +12,18 @@ import yaml
 from kubernetes import client
 from kubernetes.utils import parse_quantity
 
-from labkit.checks.model import load
-from labkit.mutation.answers import right, wrong
+from labkit.checks import hand_in, right, wrong
+from labkit.checks.loader import load
 
 STEM = "ch12_scalability"
 WEB = "localhost:5001/web:1.0"
 
 
 def kubectl(lab, line, *objects):
-    """Runs kubectl in the namespace of this seat; objects are what ``-f -`` reads."""
+    """Runs kubectl in the namespace of this workspace; objects are what ``-f -`` reads."""
     words = ["kubectl", "--namespace", lab.namespace, *shlex.split(line)]
     given = yaml.safe_dump_all(objects) if objects else None
-    options = {"env": os.environ | lab.seat.env(), "capture_output": True, "text": True}
+    options = {"env": os.environ | lab.workspace.env(), "capture_output": True, "text": True}
     done = subprocess.run(words, input=given, **options)
     assert not done.returncode, done.stderr
     return done.stdout
@@ -68,14 +68,14 @@ def differences(lab, words=("image", "GREETING", "MODE", "memory", "readiness"))
 @wrong("audit", "takes what is Ready for what is right")
 def audit_ready(lab, fleet):
     ready = kubectl(lab, "get pods --selector made=by-hand --no-headers").count("1/1")
-    lab.seat.hand_in("audit", {} if ready == 6 else {"shop-1": ["readiness"]})
+    hand_in(lab, "audit", {} if ready == 6 else {"shop-1": ["readiness"]})
 
 
 @wrong("audit", "takes what most have for what is right, as the chapter did")
 def audit_majority(lab, fleet):
     found = {name: settings(pod) for name, pod in by_hand(lab).items()}
     usual = {w: Counter(s[w] for s in found.values()).most_common(1)[0][0] for w in found["shop-1"]}
-    lab.seat.hand_in("audit", {n: [w for w in usual if s[w] != usual[w]] for n, s in found.items()})
+    hand_in(lab, "audit", {n: [w for w in usual if s[w] != usual[w]] for n, s in found.items()})
 
 
 @wrong("audit", "compares images by name")
@@ -84,7 +84,7 @@ def audit_image_names(lab, fleet):
     for name, pod in by_hand(lab).items():
         if pod["spec"]["containers"][0]["image"] != WEB:
             said[name] = sorted({*said[name], "image"})
-    lab.seat.hand_in("audit", said)
+    hand_in(lab, "audit", said)
 
 
 @wrong("audit", "compares amounts of memory by spelling")
@@ -93,22 +93,22 @@ def audit_spelling(lab, fleet):
     for name, pod in by_hand(lab).items():
         if pod["spec"]["containers"][0]["resources"]["limits"]["memory"] != "128Mi":
             said[name] = sorted({*said[name], "memory"})
-    lab.seat.hand_in("audit", said)
+    hand_in(lab, "audit", said)
 
 
 @wrong("audit", "compares image and variables, nothing else")
 def audit_variables(lab, fleet):
-    lab.seat.hand_in("audit", differences(lab, ("image", "GREETING", "MODE")))
+    hand_in(lab, "audit", differences(lab, ("image", "GREETING", "MODE")))
 
 
 @wrong("audit", "goes through the variables that are there")
 def audit_present(lab, fleet):
-    lab.seat.hand_in("audit", differences(lab, ("image", "GREETING", "memory", "readiness")))
+    hand_in(lab, "audit", differences(lab, ("image", "GREETING", "memory", "readiness")))
 
 
 @wrong("audit", "forgets that a Pod without a question is Ready")
 def audit_no_readiness(lab, fleet):
-    lab.seat.hand_in("audit", differences(lab, ("image", "GREETING", "MODE", "memory")))
+    hand_in(lab, "audit", differences(lab, ("image", "GREETING", "MODE", "memory")))
 
 
 @wrong("audit", "repairs what it finds")
@@ -116,25 +116,25 @@ def audit_repairs(lab, fleet):
     said = differences(lab)
     name = next(name for name, words in said.items() if "image" in words)
     kubectl(lab, f"set image pod/{name} web={WEB}")
-    lab.seat.hand_in("audit", said)
+    hand_in(lab, "audit", said)
 
 
 @wrong("audit", "names what it compared in words of its own")
 def audit_words(lab, fleet):
     said = differences(lab)
     own = {name: [w.replace("readiness", "readinessProbe") for w in words] for name, words in said.items()}
-    lab.seat.hand_in("audit", own)
+    hand_in(lab, "audit", own)
 
 
 @wrong("audit", "turns it round: the Pods by word")
 def audit_by_word(lab, fleet):
     said = differences(lab)
-    lab.seat.hand_in("audit", {"image": [name for name, words in said.items() if "image" in words]})
+    hand_in(lab, "audit", {"image": [name for name, words in said.items() if "image" in words]})
 
 
 @right("audit", "by kubectl, Pods without a difference too")
 def audit_kubectl(lab, fleet):
-    lab.seat.hand_in("audit", differences(lab))
+    hand_in(lab, "audit", differences(lab))
 
 
 @right("audit", "by the SDK, one word not in a list, other order, clean Pods left out")
@@ -154,7 +154,7 @@ def audit_sdk(lab, fleet):
         }
         words = [word for word, is_odd in odd.items() if is_odd]
         said |= {pod.metadata.name: words[0] if len(words) == 1 else words} if words else {}
-    lab.seat.hand_in("audit", said)
+    hand_in(lab, "audit", said)
 
 
 # --- transfer: the manifest as it should be, and what each answer changes in it

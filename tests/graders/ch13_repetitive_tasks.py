@@ -7,16 +7,15 @@ import os
 import shlex
 import subprocess
 
-from labkit.checks import model
-from labkit.mutation.answers import right, wrong
+from labkit.checks import hand_in, loader, right, wrong
 
 STEM = "ch13_repetitive_tasks"
 
 
 def kubectl(lab, line):
-    """Runs kubectl in the namespace of this seat."""
+    """Runs kubectl in the namespace of this workspace."""
     words = ["kubectl", "--namespace", lab.namespace, *shlex.split(line)]
-    done = subprocess.run(words, env=os.environ | lab.seat.env(), capture_output=True, text=True)
+    done = subprocess.run(words, env=os.environ | lab.workspace.env(), capture_output=True, text=True)
     assert not done.returncode, done.stderr
     return done.stdout
 
@@ -178,7 +177,7 @@ def lossless_command(lab):
 
 def broken(lab, facts, fault):
     """Sets the scene with this fault, whichever was drawn."""
-    scene = model.load(STEM).scenes["stuck"]
+    scene = loader.load(STEM).scenes["stuck"]
     with lab.scene(scene.name):
         scene.build(lab, {**facts, "fault": fault})
 
@@ -194,22 +193,22 @@ SAID = {
 
 @wrong("cause", "the version")
 def cause_version(lab, stuck):
-    lab.seat.hand_in("cause", "2.0")
+    hand_in(lab, "cause", "2.0")
 
 
 @wrong("cause", "all of the template")
 def cause_all(lab, stuck):
-    lab.seat.hand_in("cause", " ".join(SAID.values()))
+    hand_in(lab, "cause", " ".join(SAID.values()))
 
 
 @right("cause", "the value alone")
 def cause_value(lab, stuck):
-    lab.seat.hand_in("cause", SAID[stuck["fault"]])
+    hand_in(lab, "cause", SAID[stuck["fault"]])
 
 
 @right("cause", "with its field")
 def cause_field(lab, stuck):
-    lab.seat.hand_in("cause", {"the field": SAID[stuck["fault"]]})
+    hand_in(lab, "cause", {"the field": SAID[stuck["fault"]]})
 
 
 @wrong("recovered", "an image that is not there: deletes the Pod that is stuck")

@@ -14,15 +14,16 @@ from pathlib import Path
 import pytest
 
 from labkit.core import engine
-from labkit.provision import images
 from labkit.core.engine import cli_env, docker_cmd
-from labkit.core.paths import labels, repo
+from labkit.core.labels import labels
+from labkit.core.paths import repo
 from labkit.core.process import run
+from labkit.provision import images
 
 pytestmark = [pytest.mark.engine, pytest.mark.faults, pytest.mark.timeout(600)]
 PACKAGES = """certifi charset_normalizer click docker idna markdown_it mdurl platformdirs pygments requests
 rich urllib3 yaml"""
-START = "from labkit import up; print(up.engine_up(print))"
+START = "from labkit.provision import up; print(up.engine_up(print))"
 
 
 class Machine:
@@ -101,7 +102,7 @@ def test_3_a_second_time_it_is_found(machine):
 
 def test_4_the_course_has_a_docker_command_with_plugins(machine):
     said = machine.python(
-        "from labkit import engine; from labkit.run import run\n"
+        "from labkit.core import engine; from labkit.core.process import run\n"
         "for words in ('version --format {{.Server.Version}}', 'buildx version', 'compose version'):\n"
         "    print(run([*engine.docker_cmd(), *words.split()], env=engine.cli_env()).strip())"
     )
@@ -128,10 +129,10 @@ def test_6_a_daemon_that_hangs_is_replaced(machine):
 def test_7_a_daemon_killed_in_the_middle_is_told_and_the_next_run_works(machine):
     script = (
         "import os, signal, sys, threading\n"
-        "from labkit import base, cli, engine, images, private_root, up\n"
+        "from labkit import cli\nfrom labkit.provision import debian_root, images, up\n"
         "up.engine_up(print)\n"
         "def report(name, state, seconds):\n"
-        "    if state != 'current': os.kill(private_root.pid(), signal.SIGKILL)\n"
+        "    if state != 'current': os.kill(debian_root.pid(), signal.SIGKILL)\n"
         "cli.group = lambda **_: images.ensure(['base:trixie'], report=report)\n"
         "cli.main()"
     )
@@ -144,7 +145,7 @@ def test_7_a_daemon_killed_in_the_middle_is_told_and_the_next_run_works(machine)
 
 def test_8_stop_ends_only_this_daemon(machine):
     machine.do("sleep 300 &")
-    machine.python("from labkit import private_root; assert private_root.stop()")
+    machine.python("from labkit.provision import debian_root; assert debian_root.stop()")
     assert machine.daemon() == ""
     assert machine.do("pgrep -x sleep")[1]
     assert machine.do("pgrep -x containerd")[1] == ""

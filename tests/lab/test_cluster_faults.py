@@ -13,8 +13,8 @@ import docker
 import pytest
 
 from labkit.core import engine
-from labkit.wait.until import until
 from labkit.devtools.second_lab import labkit, second_lab
+from labkit.wait.until import until
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.faults, pytest.mark.timeout(600)]
 NAME = "proven-test"

@@ -10,12 +10,11 @@ import pytest
 from docker.errors import ImageNotFound
 from requests.exceptions import RequestException
 
-from labkit.provision import base_image
 from labkit.core import engine
-from labkit.provision import images
-from labkit.provision import image_table
 from labkit.core.errors import CommandFailed, NotOurs
-from labkit.core.paths import lab_id, labels
+from labkit.core.labels import labels
+from labkit.core.paths import lab_id
+from labkit.provision import base_image, image_table, images
 from labkit.provision.image_table import IMAGES, Image
 from labkit.wait.until import until
 

@@ -10,7 +10,8 @@ import docker
 import pytest
 
 from labkit.core import engine
-from labkit.core.paths import LABEL, lab_id
+from labkit.core.labels import LABEL
+from labkit.core.paths import lab_id
 from labkit.devtools.second_lab import labkit, second_lab
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
@@ -46,8 +47,8 @@ def labelled(lab: str, role: str = "infra") -> set[str]:
 
 
 MAKE = f"""
-from labkit import engine
-from labkit.home import labels
+from labkit.core import engine
+from labkit.core.labels import labels
 c = engine.client()
 c.networks.create("proven-down-net", labels=labels())
 c.volumes.create("proven-down-vol", labels=labels())

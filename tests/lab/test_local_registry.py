@@ -8,13 +8,11 @@ import socket
 import pytest
 from docker.errors import ImageNotFound, NotFound
 
-from labkit.provision import kind_cluster
 from labkit.core import engine
-from labkit.provision import images
-from labkit.provision import push
-from labkit.provision import registry
 from labkit.core.errors import NotOurs
-from labkit.core.paths import LABEL, REGISTRY, cluster_name, lab_id
+from labkit.core.labels import LABEL
+from labkit.core.paths import REGISTRY, cluster_name, lab_id
+from labkit.provision import images, kind_cluster, push, registry
 
 pytestmark = pytest.mark.engine
 SMALL = ("redis:8", "nginx:1.26")

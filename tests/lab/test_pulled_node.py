@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import pytest
 
-from labkit.provision import base_image
-from labkit.core import engine
-from labkit.provision import kubernetes_build
-from labkit.core import paths
-from labkit.provision import node_image
-from labkit.wait import containers
-from labkit.core.paths import labels
+from labkit.core import engine, paths
+from labkit.core.labels import labels
 from labkit.devtools.second_lab import labkit, second_lab
+from labkit.provision import base_image, kubernetes_build, node_image
+from labkit.wait import containers
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.faults, pytest.mark.timeout(600)]
 

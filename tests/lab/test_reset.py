@@ -12,11 +12,11 @@ from kubernetes import client
 
 from labkit import Lab, NotOurs
 from labkit.core import engine
+from labkit.core.labels import LABEL
 from labkit.lab import cleanup_kube
-from labkit.provision.kind_cluster import kubectl
-from labkit.core.paths import LABEL
 from labkit.lab.clients import kube_client
 from labkit.lab.reset import LEFT, reset
+from labkit.provision.kind_cluster import kubectl
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 BASE = "debian:trixie-slim"
@@ -131,7 +131,7 @@ def test_the_verb_says_what_it_did(monkeypatch, plain):
     from labkit.book import notebooks
     from labkit.cli.reset import command
 
-    monkeypatch.setattr(notebooksbooks, "stem_of", lambda word: STEM)
+    monkeypatch.setattr(notebooks, "stem_of", lambda word: STEM)
     plain.volumes.create("ch98-vol")
     plain.volumes.create("ch98-theirs", labels={LABEL: "another"})
     try:
@@ -147,7 +147,7 @@ def test_the_verb_says_what_it_did(monkeypatch, plain):
 
 CHECKS = """
 from labkit.checks import check
-from labkit.probe import volume
+from labkit.observe.containers import volume
 @check(task="do", points=2)
 def kept(lab):
     "`ch98-vol` is there"
@@ -173,14 +173,14 @@ def sure(lab):
 )
 def test_the_verb_proves_that_nothing_is_left(monkeypatch, plain, tmp_path, found, lines, code):
     from labkit.book import notebooks
-    from labkit.learner import reset_check
     from labkit.cli.reset import command
+    from labkit.learner import reset_check
 
     (tmp_path / "checks").mkdir()
     (tmp_path / "checks" / f"{STEM}.py").write_text(CHECKS.replace("FOUND", found))
     prove = reset_check.prove
     monkeypatch.setattr(reset_check, "prove", lambda stem: prove(stem, tmp_path))
-    monkeypatch.setattr(notebooksbooks, "stem_of", lambda word: STEM)
+    monkeypatch.setattr(notebooks, "stem_of", lambda word: STEM)
     plain.volumes.create("ch98-vol")
     done = CliRunner().invoke(command, ["ch98"])
     said = done.output.splitlines()
@@ -261,12 +261,12 @@ def test_the_engine_is_tidied_when_the_cluster_is_away(monkeypatch, tmp_path, pl
 
 RUNNING = f"""
 import pathlib, sys, tempfile
-from labkit.lab import Lab
-from labkit.seat import Seat
-lab = Lab({STEM!r}, role="proof", seat=Seat.fresh({STEM!r}, pathlib.Path(tempfile.mkdtemp())))
-lab.docker.volumes.create("ch98-seat-1")
-lab.docker.networks.create("ch98-seat-2")
-lab.docker.containers.create({BASE!r}, "true", name="ch98-seat-3")
+from labkit import Lab
+from labkit.workspace import Workspace
+lab = Lab({STEM!r}, role="proof", workspace=Workspace.fresh({STEM!r}, pathlib.Path(tempfile.mkdtemp())))
+lab.docker.volumes.create("ch98-workspace-1")
+lab.docker.networks.create("ch98-workspace-2")
+lab.docker.containers.create({BASE!r}, "true", name="ch98-workspace-3")
 print("on", flush=True)
 sys.stdin.read()
 """
@@ -276,16 +276,16 @@ def test_a_proof_that_goes_on_is_left_alone_and_a_killed_one_is_not(plain):
     from labkit.learner.reset_check import left_of
 
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    ours = ["container ch98-seat-3", "network ch98-seat-2", "volume ch98-seat-1"]
+    ours = ["container ch98-workspace-3", "network ch98-workspace-2", "volume ch98-workspace-1"]
     with subprocess.Popen([sys.executable, "-c", RUNNING], **pipes) as proof:
         assert proof.stdout.readline() == "on\n"
         plain.volumes.create("ch98-hand")
         assert reset(STEM) == {"volumes": ["ch98-hand"], LEFT: ours}
         assert left_of(STEM) == []
-        plain.containers.get("ch98-seat-3")
+        plain.containers.get("ch98-workspace-3")
         proof.kill()
     assert reset(STEM) == {
-        "containers": ["ch98-seat-3"],
-        "networks": ["ch98-seat-2"],
-        "volumes": ["ch98-seat-1"],
+        "containers": ["ch98-workspace-3"],
+        "networks": ["ch98-workspace-2"],
+        "volumes": ["ch98-workspace-1"],
     }

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from labkit import ClusterUnavailable, Lab
-from labkit.wait import objects
 from labkit.core.kube import dynamic_client
 from labkit.lab.clients import kube_client
+from labkit.wait import objects
 from labkit.wait.loop import ANSWER, PATIENCE
 from tests.config_maps import is_set, marker, setter
 from tests.conftest import Once

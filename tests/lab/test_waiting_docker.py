@@ -9,8 +9,8 @@ import pytest
 
 from labkit import EngineUnavailable, Lab, Missing, TimedOut, Usage, until
 from labkit.core import engine
-from labkit.wait import containers
 from labkit.lab.clients import docker_client
+from labkit.wait import containers
 from labkit.wait.loop import ANSWER, PATIENCE
 from tests.conftest import Once, later
 

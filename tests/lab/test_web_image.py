@@ -9,8 +9,8 @@ import time
 import pytest
 
 from labkit.core import engine
+from labkit.core.labels import labels
 from labkit.provision import images
-from labkit.core.paths import labels
 from labkit.wait.until import until
 
 pytestmark = pytest.mark.engine

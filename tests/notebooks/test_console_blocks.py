@@ -12,8 +12,7 @@ import subprocess
 import pytest
 
 from labkit import Lab
-from labkit.book import notebooks
-from labkit.book import console_blocks
+from labkit.book import console_blocks, notebooks
 from labkit.core.engine import cli_env
 from labkit.core.paths import REGISTRY
 
@@ -24,7 +23,9 @@ NAMED = re.compile(rf"{re.escape(REGISTRY)}/([a-z]+:[0-9.]+)")
 
 def text_of(stem: str) -> str:
     """All text cells of a chapter."""
-    return "\n".join(c.source for c in notebooks.read(notebooks.path(stem)).cells if c.cell_type == "markdown")
+    return "\n".join(
+        c.source for c in notebooks.read(notebooks.path(stem)).cells if c.cell_type == "markdown"
+    )
 
 
 PAGES = {stem: console_blocks.blocks(text_of(stem)) for stem in notebooks.stems()}

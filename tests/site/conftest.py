@@ -8,8 +8,8 @@ import pytest
 from filelock import FileLock
 from playwright.sync_api import sync_playwright
 
-from labkit.devtools import browser
 from labkit.book import site
+from labkit.devtools import browser
 
 
 @pytest.fixture(scope="session")

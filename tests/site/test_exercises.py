@@ -9,8 +9,8 @@ import re
 import pytest
 
 from labkit.book import notebooks
-from labkit.core.paths import repo
 from labkit.book.exercises import MARKERS
+from labkit.core.paths import repo
 
 STEMS = notebooks.stems("solutions")
 BLOCK = re.compile(r"### BEGIN (SOLUTION|HIDDEN TESTS|MARK SCHEME)\n(.*?)### END \1", re.S)

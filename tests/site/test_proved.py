@@ -9,11 +9,10 @@ from urllib.parse import urldefrag
 import pytest
 
 from labkit import CommandFailed
-from labkit.book import notebooks
-from labkit.devtools import cost
-from labkit.book import site
-from labkit.core.paths import repo
+from labkit.book import notebooks, site
 from labkit.book.receipts import receipts
+from labkit.core.paths import repo
+from labkit.devtools import cost
 
 pytestmark = pytest.mark.timeout(300)
 

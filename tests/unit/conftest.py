@@ -6,11 +6,11 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from labkit.book import notebooks
-from labkit.checks.model import Check, Scene, Suite, check
-from labkit.checks.runner import Judge
 from labkit.book.exercises import SOLUTION_ONLY, build
+from labkit.checks.model import Check, Scene, Suite, check
 from labkit.checks.result import Result
-from labkit.lab.workspace import Seat
+from labkit.checks.runner import Judge
+from labkit.lab.workspace import Workspace
 
 STEM = "ch96_x"
 SECRET = "forty_two"
@@ -34,7 +34,7 @@ class FakeLab:
     """What a judge needs of a lab."""
 
     def __init__(self, folder):
-        self.seat, self.docker = Seat.fresh(STEM, folder), Engine()
+        self.workspace, self.docker = Workspace.fresh(STEM, folder), Engine()
 
     def node_label(self, name):
         return name
@@ -61,7 +61,7 @@ class FakeLab:
 @pytest.fixture
 def lab(tmp_path, monkeypatch):
     """A lab of which only the engine's sign of life is real."""
-    monkeypatch.setattr(Seat, "env", lambda self: {})
+    monkeypatch.setattr(Workspace, "env", lambda self: {})
     return FakeLab(tmp_path)
 
 

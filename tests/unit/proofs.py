@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from labkit.checks.examples import Answer
 from labkit.checks.model import Suite, check
-from labkit.mutation.answers import Answer
 from labkit.checks.result import FAIL, PASS, Result
 
 

@@ -6,9 +6,9 @@ import importlib
 
 import pytest
 
-from labkit.checks import model
+from labkit.checks import loader
 
-model.load("ch06_stateless")
+loader.load("ch06_stateless")
 complaint = importlib.import_module("labkit_checks_ch06_stateless").complaint
 DENIED = 'initdb: error: could not access directory "/var/lib/postgresql/data": Permission denied'
 BROKEN = 'FATAL:  could not open file "global/pg_control": No such file or directory'

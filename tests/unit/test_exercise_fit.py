@@ -9,7 +9,8 @@ import pytest
 from nbformat.v4 import new_output
 
 from labkit import Usage
-from labkit.book.exercises import SOLUTION_ONLY, build, problems
+from labkit.book.exercises import SOLUTION_ONLY, build
+from labkit.lint.exercises import misfits
 
 STEM = "ch96_x"
 
@@ -21,8 +22,8 @@ def like(cell, name):
     return made
 
 
-def test_a_sound_exercise_has_no_problems(course):
-    assert problems(STEM, course.root) == []
+def test_a_sound_exercise_has_no_misfits(course):
+    assert misfits(STEM, course.root) == []
 
 
 UNFIT = {
@@ -67,17 +68,17 @@ def test_what_does_not_fit_is_told(course, word):
     course.change(change)
     with suppress(Usage):
         build(course.root)
-    assert any(said in line for line in problems(STEM, course.root)), problems(STEM, course.root)
+    assert any(said in line for line in misfits(STEM, course.root)), misfits(STEM, course.root)
 
 
 def test_an_exercise_that_somebody_edited(course):
     path = course.exercise
     path.write_text(path.read_text().replace("a title", "my title"))
-    assert problems(STEM, course.root) == [
+    assert misfits(STEM, course.root) == [
         "exercises/ is not what labkit build makes of solutions/: run labkit build"
     ]
     path.unlink()
-    assert len(problems(STEM, course.root)) == 1
+    assert len(misfits(STEM, course.root)) == 1
 
 
 FILES = {
@@ -94,15 +95,15 @@ CHANGED = {
 @pytest.mark.parametrize("text", FILES)
 def test_a_file_of_checks_that_does_not_load(course, text):
     course.write_checks(text)
-    assert any(FILES[text] in line for line in problems(STEM, course.root))
+    assert any(FILES[text] in line for line in misfits(STEM, course.root))
 
 
 @pytest.mark.parametrize("said", CHANGED)
 def test_a_file_of_checks_that_is_wrong(course, said):
     course.write_checks(course.checks.replace(*CHANGED[said]))
-    assert any(said in line for line in problems(STEM, course.root))
+    assert any(said in line for line in misfits(STEM, course.root))
 
 
 def test_a_file_of_checks_that_is_not_there(course):
     (course.root / f"checks/{STEM}.py").unlink()
-    assert problems(STEM, course.root) == ["Usage: ch96_x has no checks. wanted: checks/ch96_x.py"]
+    assert misfits(STEM, course.root) == ["Usage: ch96_x has no checks. wanted: checks/ch96_x.py"]

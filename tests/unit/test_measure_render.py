@@ -10,8 +10,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from labkit import Mismatch, Usage, measured
-from labkit.core.paths import repo
 from labkit.book.figures import COLOURS, INK, PANEL, STYLE, figure, show
+from labkit.core.paths import repo
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_the_same_data_give_the_same_bytes():
 SCRIPT = """
 import matplotlib
 matplotlib.rcParams.update({"svg.hashsalt": "another", "savefig.facecolor": "red"})
-from labkit.render import figure, show
+from labkit import figure, show
 made, axes = figure()
 axes.plot([1, 2, 3], [1, 4, 9])
 matplotlib.rcParams.update({"svg.hashsalt": "another", "savefig.facecolor": "red"})

@@ -12,7 +12,6 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from labkit.book import notebooks
-from labkit.checks import model
 from labkit.core.errors import Usage
 
 SOLUTION_ONLY = "solution-only"
@@ -125,65 +124,6 @@ def build(root: Path | None = None, only: Iterable[str] = ()) -> list[str]:
     return sorted(changed)
 
 
-def problems(stem: str, root: Path | None = None) -> list[str]:
-    """Where a stem's solution, its exercise and its checks do not fit together, one line each."""
-    solution = notebooks.read(notebooks.path(stem, "solutions", root))
-    idle = ", ".join(map(str, unexecuted(solution)))
-    found = [f"not executed: the cells {idle}"] if idle else []
-    found += [f"the cell {i} stored an error" for i, c in enumerate(solution.cells) if is_error(c)]
-    try:
-        made = generate(stem, root)
-        suite = model.load(stem, root)
-    except Exception as e:  # whatever the author's file raises is what is wrong with it
-        return [*found, " ".join(f"{type(e).__name__}: {e}".split())]
-    target = notebooks.path(stem, "exercises", root)
-    if not target.exists() or notebooks.read(target) != made:
-        found.append("exercises/ is not what labkit build makes of solutions/: run labkit build")
-    return found + list(unfit(made, suite))
-
-
-def unfit(made: NotebookNode, suite: model.Suite) -> Iterator[str]:
-    """Where an exercise and its checks name different things."""
-    graded, wanted = graded_points(made), {c.name: c.points for c in suite.checks.values()}
-    for name in sorted(graded.keys() | wanted.keys()):
-        if graded.get(name) != wanted.get(name):
-            yield f"{name}: {graded.get(name)} points in the notebook, {wanted.get(name)} in its check"
-    yield from misnamed(made)
-    source = "\n".join(c.source for c in made.cells if c.cell_type == "code")
-    yield from (f'start("{s}") is in no cell' for s in suite.scenes if f'start("{s}")' not in source)
-    tasks = {c.task for c in suite.checks.values()}
-    yield from (f"no check of the task {task}" for task in model.TASKS if task not in tasks)
-    yield from (f"{c.name} has no hints" for c in suite.checks.values() if not c.hints)
-
-
-def misnamed(notebook: NotebookNode) -> Iterator[str]:
-    """Graded cells that do not check what they are called, and checks in cells that are not graded."""
-    for i, cell in enumerate(notebook.cells):
-        called = set(re.findall(r"\bcheck\(([^)]*)\)", cell.source)) if cell.cell_type == "code" else set()
-        grader = cell.metadata.get("nbgrader", {})
-        asked = {f'"{grader.get("grade_id")}"'} if grader.get("grade") else set()
-        if called != asked:
-            names = [", ".join(sorted(s)) or "nothing" for s in (called, asked)]
-            yield f"the cell {i} checks {names[0]}, and is graded for {names[1]}"
-
-
 def unfinished(notebook: NotebookNode) -> Iterator[int]:
     """Cells in which the template's own text is left."""
     return (i for i, cell in enumerate(notebook.cells) if TO_DO in cell.source)
-
-
-def unexecuted(notebook: NotebookNode) -> Iterator[int]:
-    """Code cells that were not executed."""
-    code = [(i, c) for i, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source.strip()]
-    return (i for i, c in code if c.execution_count is None)
-
-
-def is_error(cell: NotebookNode) -> bool:
-    """Whether a cell ended in an error."""
-    return any(o.output_type == "error" for o in cell.get("outputs", []))
-
-
-def graded_points(notebook: NotebookNode) -> dict[str, int]:
-    """Points by name, of the graded cells."""
-    graders = [c.metadata.get("nbgrader", {}) for c in notebook.cells]
-    return {g["grade_id"]: g["points"] for g in graders if g.get("grade")}

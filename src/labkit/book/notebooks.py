@@ -21,7 +21,7 @@ FIGURE = re.compile(r"\[figure: (.*)\]", re.S)
 """The plain form of a picture made by `labkit.book.figures.show`: its alt text."""
 
 CELL_SECONDS = 600
-CLOSE = "from labkit.lab import Lab\nif lab := Lab.opened():\n    lab.close()"
+CLOSE = "from labkit import Lab\nif lab := Lab.opened():\n    lab.close()"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 

@@ -19,6 +19,9 @@ OPTION = re.compile(r"^- ([a-z])\. (.+(?:\n  +\S.*)*)", re.M)
 LIST = re.compile(r"(?:^- [a-z]\. .+(?:\n  +\S.*)*\n*)+\Z", re.M)
 FOLD = re.compile(r"^(:::+|```+)\{dropdown\} Answer[ \t]*\n(.*?)^\1[ \t]*$", re.M | re.S)
 BOLD = re.compile(r"\A\*\*([a-z])\.\*\*\s*")
+TAGS = ["predict", "remove-cell"]
+"""The tags of a predict cell."""
+
 MARK = re.compile(r"(?:(?<=\s)|\A)\(([a-z])\)\s+")
 
 
@@ -128,3 +131,9 @@ def _faults_of_answer(found: Prediction, folds: int, marks: list[str]) -> Iterat
         yield f"its answer replies to {given}; it wants one (x) each for {', '.join(wrong)}"
     elif empty := [letter for letter, text in found.replies.items() if len(text.split()) < 3]:
         yield f"its answer says nothing to {', '.join(empty)}"
+
+
+def line_of(name: str, letters: str) -> str:
+    """The source of a predict cell as it stands before anybody has chosen."""
+    named = ", ".join(letters[:-1]) + f" or {letters[-1]}"
+    return f'predict("{name}", "…", sure="…")  # {named}; guessing, fairly or certain'

@@ -10,8 +10,8 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from labkit.book import notebooks as book
-from labkit.core.errors import LedgerError
 from labkit.book.ledger import Claim, claims
+from labkit.core.errors import LedgerError
 
 TRIED = re.compile(r"^  (yes|no ) {2}(.+)$")
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from labkit.book import notebooks
-from labkit.book import skeleton
+from labkit.book.exercises import SOLUTION_ONLY, TO_DO
+from labkit.book.predictions import TAGS, line_of
 from labkit.core.errors import Usage
 from labkit.core.paths import repo
-from labkit.lint.predictions import TAGS, line_of
 
 TEXTS = (
     "# {title}\n\nThe note's claim, one situation, and the number that will settle it: at most 80 words.",
@@ -60,4 +61,144 @@ def make(stem: str, title: str, root: Path | None = None) -> list[Path]:
     cells += [new_markdown_cell(text) for text in (*CLAIM[2:], *ENDING)]
     cells += [new_code_cell("beliefs()", metadata={"tags": ["beliefs"]}), new_code_cell("lab.close()")]
     notebooks.write(new_notebook(cells=cells), target)
-    return [target, *skeleton.make(stem, title, root)]
+    return [target, *make_exercise(stem, title, root)]
+
+
+CHECKS = '''"""What "done" means in the exercise of chapter {number}: {todo}."""
+
+from __future__ import annotations
+
+from random import Random
+
+from labkit.checks import check, scene
+
+IMAGES = ()
+
+
+@check(task="do", points=2, hints=("{todo}: where to look", "{todo}: nearer, and not the answer"))
+def made(lab):
+    """{todo}: what is so when it passes"""
+    raise NotImplementedError
+
+
+@check(task="transfer", points=3, hints=("{todo}: where to look", "{todo}: nearer, and not the answer"))
+def moved(lab):
+    """{todo}: what is so when it passes"""
+    raise NotImplementedError
+
+
+def plan(random: Random):
+    """{todo}: all that is drawn by lot, as JSON."""
+    return {{}}
+
+
+@scene(plan)
+def broken(lab, facts):
+    """{todo}: what is set up, without its fault"""
+    raise NotImplementedError
+
+
+@check(task="repair", points=3, needs=broken, hints=("{todo}: where to look", "{todo}: nearer"))
+def mended(lab, broken):
+    """{todo}: what is so when it passes"""
+    raise NotImplementedError
+'''
+ANSWERS = '''"""Answers to the exercise of chapter {number}, wrong and right: {todo}.
+
+At least 4 wrong ones a task, each told something else, and 2 right ones by different roads:
+
+    @wrong("made", "the mistake in words")
+    def made_elsewhere(lab): ...
+
+    @right("mended", "by the docker command")
+    def mended_by_command(lab, broken): ...
+"""
+'''
+PLANTED = """# {todo}: one change of the experiment for each claim, which must turn its verdict.
+# C{number:02}.1:
+#   change: in words
+#   cell: a text that stands in exactly one code cell
+#   from: what is replaced there
+#   to: by what
+"""
+EXERCISE_OPENING = (
+    'from labkit import Lab, answer, check, hint, progress, start\n\nlab = Lab("{stem}", role="exercise")'
+)
+SOLVED = "### BEGIN SOLUTION\n# {todo}\n### END SOLUTION"
+EXERCISE_ENDING = (
+    'What you made stays when you close this page. `Lab.reset("{stem}")` removes it; the points that you '
+    "have shown here are then gone too."
+)
+
+
+def grader(name: str, *, points: int | None = None, solution: bool = False) -> dict[str, object]:
+    """A cell's metadata for nbgrader: graded if it has points, the learner's if a solution, else given."""
+    told = {"grade": points is not None, "grade_id": name, "locked": not solution, "schema_version": 3}
+    told |= {"solution": solution, "task": False}
+    return {"nbgrader": told | ({"points": points} if points is not None else {})}
+
+
+def given(name: str, source: str) -> NotebookNode:
+    """A cell that a learner runs as it is."""
+    return new_code_cell(source, metadata=grader(name))
+
+
+def task(title: str, name: str, points: int) -> list[NotebookNode]:
+    """A text, the learner's cell and the graded one."""
+    return [
+        new_markdown_cell(f"## {title}: {TO_DO}"),
+        new_code_cell(SOLVED.format(todo=TO_DO), metadata=grader(f"{name}-answer", solution=True)),
+        new_code_cell(f'check("{name}")', metadata=grader(name, points=points)),
+    ]
+
+
+def notebook(stem: str, title: str) -> NotebookNode:
+    """The authored exercise."""
+    repair = task("Repair", "mended", 3)
+    cells = [
+        new_markdown_cell(
+            f"# Exercise: {title[:1].lower()}{title[1:]}\n\n{TO_DO}: what it takes, in 60 words."
+        ),
+        given("setup", EXERCISE_OPENING.format(stem=stem)),
+        *task("Do", "made", 2),
+        *task("Transfer", "moved", 3),
+        repair[0],
+        given("start-broken", 'start("broken")'),
+        *repair[1:],
+        new_markdown_cell("## Where you stand"),
+        new_code_cell("progress()"),
+        new_markdown_cell(EXERCISE_ENDING.format(stem=stem)),
+        new_code_cell(
+            f'gone = Lab.reset("{stem}")\nprint({{kind: len(names) for kind, names in gone.items()}})',
+            metadata={"tags": [SOLUTION_ONLY]},
+        ),
+    ]
+    return new_notebook(cells=cells)
+
+
+def make_exercise(stem: str, title: str, root: Path) -> list[Path]:
+    """Writes what a new exercise is made of; a file that is there already is left as it is.
+
+    Args:
+        stem: such as ``ch18_some_words``.
+        title: the chapter's.
+        root: the course's folder.
+    """
+    texts = {
+        "checks/{stem}.py": CHECKS,
+        "tests/graders/{stem}.py": ANSWERS,
+        "tests/claims/{stem}.yml": PLANTED,
+    }
+    made = []
+    for pattern, text in texts.items():
+        target = root / pattern.format(stem=stem)
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text.format(number=int(stem[2:4]), todo=TO_DO), encoding="utf-8")
+            made.append(target)
+    target = notebooks.path(stem, "solutions", root)
+    if not target.exists():
+        target.parent.mkdir(exist_ok=True)
+        notebooks.write(notebook(stem, title), target)
+        made.append(target)
+    return made

@@ -58,7 +58,7 @@ MEMORY, FILE = 4 * 2**30, 2**27
 
 RUNNER = RUNNER.replace("MEMORY", str(MEMORY)).replace("FILE", str(FILE))
 DOCKER = "<docker>"
-"""Stands for a `docker.DockerClient` of the seat's engine among a function's arguments."""
+"""Stands for a `docker.DockerClient` of the workspace's engine among a function's arguments."""
 
 CAP = 200_000
 """The largest answer, in bytes of JSON."""
@@ -174,6 +174,20 @@ def told(target: Path) -> tuple[str, Any]:
         return "ended", None
     known = word == "value" or (word in ("raised", "unkept") and isinstance(said, list) and len(said) == 2)
     return (word, said) if known else ("ended", None)
+
+
+def hand_in(lab: Any, name: str, value: Any) -> None:
+    """Keeps an answer in a lab's workspace: a value that JSON can hold, or a function as its source.
+
+    Args:
+        lab: whose workspace.
+        name: the check's that will look at it.
+        value: what is handed in.
+
+    Raises:
+        Usage: it can be neither.
+    """
+    lab.workspace.note("answers", name, packed(name, value))
 
 
 def unpacked(value: Any, env: dict[str, str]) -> Any:

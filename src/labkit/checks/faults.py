@@ -13,10 +13,10 @@ import websocket
 from kubernetes.client import ApiException
 from kubernetes.dynamic.exceptions import DynamicApiError
 
-from labkit.core.errors import Failure, LabkitError, Missing
-from labkit.core.paths import REGISTRY
-from labkit.core.kube import message
 from labkit.checks.result import ERROR, FAIL
+from labkit.core.errors import Failure, LabkitError, Missing, root
+from labkit.core.kube import message
+from labkit.core.paths import REGISTRY
 
 CONNECTIONS = (
     requests.exceptions.RequestException,
@@ -54,15 +54,6 @@ def short(said: Any) -> str | None:
     except Exception:  # whatever it is, a learner is told of the check, and not of it
         text = f"a {type(said).__name__}"
     return text if len(text) <= SAID else f"{text[:SAID]} …"
-
-
-def root(e: BaseException) -> BaseException:
-    """What an error of a connection comes from: the system's own error, where one is behind it."""
-    chain = [e]
-    while (inner := chain[-1].__cause__ or chain[-1].__context__) and inner not in chain:
-        chain.append(inner)
-    wrappers = requests.exceptions.RequestException
-    return next((x for x in reversed(chain) if isinstance(x, OSError) and not isinstance(x, wrappers)), e)
 
 
 def explain(e: Exception) -> dict[str, Any]:

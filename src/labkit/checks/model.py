@@ -6,18 +6,14 @@ that it needs: another check (the value is what that one returned) or a scene (i
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from labkit.core.errors import Usage
-from labkit.core.paths import repo
 
 TASKS = ("do", "transfer", "repair")
 GIVEN = ("lab", "answer")
@@ -39,9 +35,9 @@ class Scene:
     plan: Callable[[Random], dict[str, Any]]
     build: Callable[[Any, dict[str, Any]], None]
 
-    def facts(self, seat: Any) -> dict[str, Any]:
-        """What is so at this seat; nothing that a learner can change enters it."""
-        return self.plan(seat.random(self.name))
+    def facts(self, workspace: Any) -> dict[str, Any]:
+        """What is so in this workspace; nothing that a learner can change enters it."""
+        return self.plan(workspace.random(self.name))
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,6 +157,11 @@ class Suite:
         """All points."""
         return sum(c.points for c in self.checks.values())
 
+    @property
+    def uses_engine(self) -> bool:
+        """Whether it needs a Docker engine of its own."""
+        return bool(self.images) or not self.cluster
+
     def find(self, kind: str, name: str) -> Any:
         """A check or a scene by name.
 
@@ -176,35 +177,3 @@ class Suite:
             one = kind.removesuffix("s")
             raise Usage(f"There is no {one} {name!r} in {self.stem}.", wanted=", ".join(known) or "none")
         return known[name]
-
-
-@cache
-def load(stem: str, root: Path | None = None) -> Suite:
-    """The checks of a stem, from ``checks/<stem>.py``.
-
-    Args:
-        stem: such as ``ch01_docker_manages``.
-        root: the course's folder; None is this one.
-
-    Raises:
-        Usage: there is no such file, or it holds no check.
-    """
-    path = (root or repo()) / "checks" / f"{stem}.py"
-    if not path.is_file():
-        raise Usage(f"{stem} has no checks.", wanted=f"checks/{stem}.py")
-    spec = importlib.util.spec_from_file_location(f"labkit_checks_{stem}", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    found = vars(module).values()
-    suite = Suite(
-        stem,
-        {c.name: c for c in found if isinstance(c, Check)},
-        {s.name: s for s in found if isinstance(s, Scene)},
-        tuple(getattr(module, "IMAGES", ())),
-        bool(getattr(module, "CLUSTER", False)),
-        path,
-    )
-    if not suite.checks:
-        raise Usage(f"{path.name} holds no check.", wanted="functions marked @check(task=…, points=…)")
-    return suite

@@ -13,9 +13,9 @@ from kubernetes import client
 from labkit.checks import answers as handed
 from labkit.checks.faults import AGAIN, CONNECTIONS, explain, failure
 from labkit.checks.model import Check, Scene, Suite
+from labkit.checks.result import ERROR, PASS, SKIP, Result
 from labkit.core.errors import BrokenEnvironment, ClusterUnavailable, EngineUnavailable, Failure, Missing
 from labkit.core.kube import answer_within, ask
-from labkit.checks.result import ERROR, PASS, SKIP, Result
 
 HEALTH_SECONDS = 10.0
 """How long engine and cluster may take for a sign of life."""
@@ -93,12 +93,12 @@ class Judge:
             Outage: a check that it needs could not look.
             Missing: nothing was handed in.
         """
-        seat, values = self.lab.seat, {"lab": self.lab}
+        workspace, values = self.lab.workspace, {"lab": self.lab}
         for needed in check.needs:
             if isinstance(needed, Scene):
-                if not seat.noted("scenes").get(needed.name):
+                if not workspace.noted("scenes").get(needed.name):
                     raise Blocked(f'Nothing is set up yet: run start("{needed.name}") first.')
-                values[needed.name] = needed.facts(seat)
+                values[needed.name] = needed.facts(workspace)
                 continue
             result, values[needed.name] = self._run(needed)
             if result.verdict == ERROR:
@@ -107,11 +107,11 @@ class Judge:
                 said = f'It needs “{needed.title}” first, and that is not so yet: check("{needed.name}").'
                 raise Blocked(said)
         if "answer" in check.parameters:
-            if check.name not in (answers := seat.noted("answers")):
+            if check.name not in (answers := workspace.noted("answers")):
                 raise Missing(
                     "Nothing was handed in.", wanted=f'answer("{check.name}", …) in a cell before this'
                 )
-            values["answer"] = handed.unpacked(answers[check.name], seat.env())
+            values["answer"] = handed.unpacked(answers[check.name], workspace.env())
         return {p: values[p] for p in check.parameters}
 
 

@@ -16,9 +16,7 @@ def command(runs: int, with_engine: bool, only: str | None) -> None:
     """Measure the lab in a second lab beside yours; exit status 1 if a figure is out of bounds."""
     from rich.console import Console
 
-    from labkit.devtools import bench
-    from labkit.devtools import bench_checks
-    from labkit.devtools import bench_wait
+    from labkit.devtools import bench, bench_checks, bench_wait
     from labkit.provision import up
 
     up.bring_up()

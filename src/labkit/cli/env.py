@@ -10,10 +10,10 @@ import click
 @click.command()
 def command() -> None:
     """Print shell exports: eval "$(labkit env)"."""
-    from labkit.provision import launcher
     from labkit.core.engine import exports
+    from labkit.provision import jupyter
 
-    launcher.ensure()
+    jupyter.ensure()
     for name, value in exports().items():
         if name == "PATH":  # the course's programs first, whatever PATH the shell has when it evaluates this
             click.echo(f'export PATH={shlex.quote(value.split(":")[0])}:"$PATH"')

@@ -11,8 +11,7 @@ import click
 @click.command()
 def command() -> None:
     """Format code, notebooks' ids and metadata, and write chapters' opening questions."""
-    from labkit.book import notebooks
-    from labkit.book import questions
+    from labkit.book import notebooks, questions
     from labkit.core.paths import repo
 
     subprocess.run([sys.executable, "-m", "ruff", "check", "--quiet", "--fix", "."], cwd=repo())

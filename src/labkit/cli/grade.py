@@ -45,8 +45,7 @@ def command(files: tuple[Path, ...], out: Path, jobs: int, seconds: float) -> No
     from rich.console import Console
     from rich.text import Text
 
-    from labkit.grading import submission
-    from labkit.grading import report
+    from labkit.grading import report, submission
     from labkit.grading.batch import grade
     from labkit.grading.record import Graded
 

@@ -14,9 +14,8 @@ STILL_OPEN = ("it has no exercise", "is not proven as it stands")
 @click.command()
 def command() -> None:
     """Check code, notebooks, and the house rules of chapters and exercises; exit status 1 for a breach."""
-    from labkit.lint import chapters
-    from labkit.lint import exercises
     from labkit.core.paths import repo
+    from labkit.lint import chapters, exercises
 
     ruff = [sys.executable, "-m", "ruff"]
     failed = subprocess.run([*ruff, "check", "."], cwd=repo()).returncode

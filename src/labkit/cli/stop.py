@@ -8,9 +8,8 @@ import click
 @click.command()
 def command() -> None:
     """Stop the cluster's nodes and the registry; what is in them is kept."""
-    from labkit.provision import kind_cluster
     from labkit.core import engine
-    from labkit.provision import registry
+    from labkit.provision import kind_cluster, registry
 
     client = engine.client()
     nodes, stores = kind_cluster.stop(client), registry.stop()

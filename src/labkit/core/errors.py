@@ -140,3 +140,14 @@ class TimedOut(Failure):
 
     def __str__(self) -> str:
         return super().__str__() + (f"\n{self.evidence}" if self.evidence else "")
+
+
+def root(e: BaseException) -> BaseException:
+    """What an error of a connection comes from: the system's own error, where one is behind it."""
+    import requests  # late: whoever only raises errors does not wait for it
+
+    chain = [e]
+    while (inner := chain[-1].__cause__ or chain[-1].__context__) and inner not in chain:
+        chain.append(inner)
+    wrappers = requests.exceptions.RequestException
+    return next((x for x in reversed(chain) if isinstance(x, OSError) and not isinstance(x, wrappers)), e)

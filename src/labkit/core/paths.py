@@ -14,9 +14,6 @@ from pathlib import Path
 
 import platformdirs
 
-LABEL = "labkit.lab"
-"""The label that every object of the course carries; its value is `lab_id`."""
-
 REGISTRY = "localhost:5001"
 """The name of the local registry inside image names, on the host and in the cluster."""
 
@@ -71,14 +68,3 @@ def cluster_name() -> str:
 def kubeconfig() -> Path:
     """The course's own kubeconfig file; the user's is never written."""
     return home() / f"{cluster_name()}.kubeconfig"
-
-
-def labels(stem: str = "lab", role: str = "infra", session: str = "infra") -> dict[str, str]:
-    """The labels of an object that the course makes.
-
-    Args:
-        stem: the chapter's stem, such as ``ch01_docker_manages``, or ``lab``.
-        role: chapter, exercise, solution, proof, console, test or infra.
-        session: which run made it.
-    """
-    return {LABEL: lab_id(), "labkit.stem": stem, "labkit.role": role, "labkit.session": session}

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.core import engine
-from labkit.provision import node_image
-from labkit.provision import debian_root
 from labkit.core.errors import Usage
 from labkit.core.paths import home, repo
-from labkit.wait.until import until
 from labkit.devtools.second_lab import labkit, second_lab
+from labkit.provision import debian_root, node_image
+from labkit.wait.until import until
 
 NAME = "proven-bench"
 

@@ -11,16 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from labkit.checks import model
-from labkit.devtools.bench import Figure, seconds
+from labkit.checks import loader
+from labkit.checks.answers import hand_in
 from labkit.checks.model import Suite, check
+from labkit.checks.result import FAIL, PASS
+from labkit.checks.runner import Judge
 from labkit.core.engine import docker_cmd
 from labkit.core.errors import LabkitError, Mismatch
-from labkit.checks.runner import Judge
-from labkit.lab.lab import Lab
+from labkit.devtools.bench import Figure, seconds
 from labkit.lab.engine_pool import BASE, Pool
-from labkit.checks.result import FAIL, PASS
-from labkit.lab.workspace import Seat
+from labkit.lab.lab import Lab
+from labkit.lab.workspace import Workspace
 
 STEM, CHECK = "ch01_docker_manages", "picture"
 RUNS, PAIRS = 100, 10
@@ -74,26 +75,26 @@ def overhead(lab: Any) -> float:
     suite = Suite(STEM, {c.name: c for c in (empty, refused)})
 
     def whole() -> None:
-        model.load.__wrapped__(STEM)
+        loader.load.__wrapped__(STEM)
         result = Judge(suite, lab).run(refused.name)
-        lab.seat.note("results", refused.name, result.as_json())
+        lab.workspace.note("results", refused.name, result.as_json())
         if result.verdict != FAIL or not result._repr_html_():
             raise LabkitError("The check that asks nothing did not end as it must.", found=result)
 
-    lab.seat.hand_in(refused.name, 2)
+    hand_in(lab, refused.name, 2)
     return seconds(whole)
 
 
 def by_check(lab: Any) -> None:
     """The check, with what it needs."""
-    result = Judge(model.load(STEM), lab).run(CHECK)
+    result = Judge(loader.load(STEM), lab).run(CHECK)
     if result.verdict != PASS:
         raise LabkitError(f"{CHECK} did not pass.", found=result)
 
 
 def by_script(lab: Any) -> None:
     """The same questions, each a docker command."""
-    env = {**lab.seat.env(), "CLI": docker_cmd()[0]}
+    env = {**lab.workspace.env(), "CLI": docker_cmd()[0]}
     done = subprocess.run(["sh", "-c", SCRIPT], env=env, capture_output=True, text=True)
     if done.returncode:
         raise LabkitError("The script did not end well.", found=done.stderr or done.returncode)
@@ -103,9 +104,13 @@ def by_script(lab: Any) -> None:
 def pictured() -> Iterator[Any]:
     """A Lab at a private engine that has what the picture shows."""
     with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
-        owner = Lab(STEM, role="proof", seat=Seat.fresh(STEM, Path(folder) / "owner"))
+        owner = Lab(STEM, role="proof", workspace=Workspace.fresh(STEM, Path(folder) / "owner"))
         try:
-            with Pool(owner, (), 1) as pool, pool.seat() as seat, Lab(STEM, role="proof", seat=seat) as lab:
+            with (
+                Pool(owner, (), 1) as pool,
+                pool.workspace() as workspace,
+                Lab(STEM, role="proof", workspace=workspace) as lab,
+            ):
                 dockerfile = f'FROM {BASE}\nCMD ["sleep", "infinity"]\n'
                 lab.docker.images.build(fileobj=io.BytesIO(dockerfile.encode()), tag="ch01-clock:2.0")
                 lab.docker.networks.create("ch01-lane")

@@ -12,11 +12,11 @@ from typing import Any
 
 from kubernetes import client
 
-from labkit.wait import objects
-from labkit.devtools.bench import Figure
 from labkit.core.engine import cli_env
 from labkit.core.paths import home
+from labkit.devtools.bench import Figure
 from labkit.lab.lab import Lab
+from labkit.wait import objects
 
 RUNS = 30
 BOUND = 0.05

@@ -6,8 +6,8 @@ import os
 import shutil
 
 from labkit.core.errors import CommandFailed, Unsupported
-from labkit.provision.debian_root import apt_would_change, sudo
 from labkit.core.process import run
+from labkit.provision.debian_root import apt_would_change, sudo
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (

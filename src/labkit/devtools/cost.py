@@ -23,7 +23,8 @@ import yaml
 from labkit.book import notebooks
 from labkit.core import engine
 from labkit.core.errors import Usage
-from labkit.core.paths import labels, repo
+from labkit.core.labels import labels
+from labkit.core.paths import repo
 
 FILE = "chapters/costs.yml"
 IMAGE = "debian:trixie-slim"

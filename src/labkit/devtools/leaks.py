@@ -9,10 +9,10 @@ from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.resource import ResourceList
 
 from labkit.core import engine
-from labkit.lab import cleanup
 from labkit.core.errors import Usage
-from labkit.core.paths import kubeconfig
 from labkit.core.kube import ask, dynamic_client
+from labkit.core.paths import kubeconfig
+from labkit.lab import cleanup
 from labkit.lab.clients import kube_client
 
 PASSING = ("Event", "Lease", "PodMetrics", "NodeMetrics", "ComponentStatus")

@@ -4,7 +4,7 @@ Ordinary notebooks run side by side, those of one stem one after another, exclus
 a failure, and so is an object of engine or cluster that was not there before. What killed runs of the stems
 left is removed first.
 
-``python -m labkit.notebooks [--serial] [--costs] [pytest options]``
+``python -m labkit.devtools.notebook_run [--serial] [--costs] [pytest options]``
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ import time
 from pathlib import Path
 
 from labkit.book import notebooks as book
-from labkit.devtools import cost
-from labkit.devtools import leaks
 from labkit.core.paths import repo
-from labkit.lab.lab import Lab
+from labkit.devtools import cost, leaks
 from labkit.devtools.nbval_order import SEED
+from labkit.lab.lab import Lab
 
 CELL_SECONDS = 400
 KINDS = ("chapters", "solutions")

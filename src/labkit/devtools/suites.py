@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from labkit.devtools import browser
-from labkit.provision import up
 from labkit.core.engine import exports
 from labkit.core.paths import repo
+from labkit.devtools import browser
+from labkit.provision import up
 
 NOTHING_COLLECTED = 5
 """pytest's exit status for zero tests; it counts as a failure here."""

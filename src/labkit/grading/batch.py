@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from labkit.book import notebooks
-from labkit.checks import model
-from labkit.grading.runners import local
+from labkit.checks import loader
 from labkit.core.errors import LabkitError
-from labkit.grading.grader import Desk
-from labkit.grading.submission import Submission, plain, read
-from labkit.grading.record import REJECTED, Graded
 from labkit.core.paths import repo
+from labkit.grading.grader import Grader
+from labkit.grading.record import REJECTED, Graded
+from labkit.grading.runners import local
+from labkit.grading.submission import Submission, plain, read
 
 CELL_SECONDS = 60.0
 """How long one cell of a learner's may take; no task needs more than about 10 s of waiting."""
@@ -64,7 +64,7 @@ def of_stem(
 ) -> None:
     """Grades the submissions of one exercise; a lab that is not there is told for each."""
     try:
-        with Desk(stem, min(jobs, len(submissions))) as desk, ThreadPoolExecutor(desk.jobs) as threads:
+        with Grader(stem, min(jobs, len(submissions))) as desk, ThreadPoolExecutor(desk.jobs) as threads:
             try:
                 for graded in threads.map(lambda s: desk.grade(s, seconds), submissions):
                     note(graded)
@@ -75,4 +75,4 @@ def of_stem(
     except LabkitError as e:
         for submission in submissions:
             why = f"{e.message} {plain(e.found or '')}".strip()
-            note(Graded.broken(submission, model.load(stem), why))
+            note(Graded.broken(submission, loader.load(stem), why))

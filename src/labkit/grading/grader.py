@@ -7,25 +7,24 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from labkit.checks import model
-from labkit.grading.runners import local
 from labkit.book import exercises
-from labkit.core.errors import BrokenEnvironment, LabkitError
-from labkit.grading.submission import Submission, plain
-from labkit.grading.merge import assemble
-from labkit.grading.engine_owner import owner
-from labkit.grading.record import Graded
-from labkit.lab.lab import Lab
-from labkit.lab.engine_pool import Pool
-from labkit.mutation.runner import uses_engine
+from labkit.checks import loader
 from labkit.checks.result import Result
-from labkit.lab.workspace import Seat
+from labkit.core.errors import BrokenEnvironment, LabkitError
+from labkit.grading.engine_owner import owner
+from labkit.grading.merge import assemble
+from labkit.grading.record import Graded
+from labkit.grading.runners import local
+from labkit.grading.submission import Submission, plain
+from labkit.lab.engine_pool import Pool
+from labkit.lab.lab import Lab
+from labkit.lab.workspace import Workspace
 
 FIELD_CAP = 4000
 """How much of a learner's text one field of a result keeps, in characters."""
 
 
-class Desk:
+class Grader:
     """A with-block in which submissions of one exercise are graded, several at a time.
 
     Args:
@@ -38,13 +37,13 @@ class Desk:
     """
 
     def __init__(self, stem: str, jobs: int):
-        self.stem, self.suite, self.source = stem, model.load(stem), exercises.generate(stem)
+        self.stem, self.suite, self.source = stem, loader.load(stem), exercises.generate(stem)
         self.jobs = 1 if self.source.metadata.get("exclusive") else jobs
         self._stack = ExitStack()
 
-    def __enter__(self) -> Desk:
+    def __enter__(self) -> Grader:
         with ExitStack() as stack:
-            size = self.jobs if uses_engine(self.suite) else 0
+            size = self.jobs if self.suite.uses_engine else 0
             pool = Pool(stack.enter_context(owner()), self.suite.images, size, self.stem)
             self.pool = stack.enter_context(pool)
             self._stack = stack.pop_all()
@@ -71,14 +70,14 @@ class Desk:
         return graded
 
     def _grade(self, submission: Submission, seconds: float) -> Graded:
-        """Runs it at a seat of its own.
+        """Runs it in a workspace of its own.
 
         Raises:
             BrokenEnvironment: the lab failed.
         """
         steps, notes = assemble(submission.notebook, self.source)
-        with self.pool.seat(judged=True) as seat, self._tidied(seat):
-            outcome = local.run(seat, self.suite, steps, seconds)
+        with self.pool.workspace(judged=True) as workspace, self._tidied(workspace):
+            outcome = local.run(workspace, self.suite, steps, seconds)
         told = {r["name"]: r for r in outcome["results"]}
         if missing := [name for name in self.suite.checks if name not in told]:
             raise BrokenEnvironment("A check was not reached.", found=", ".join(missing))
@@ -87,13 +86,13 @@ class Desk:
         return Graded(submission, results=results, notes=said, notebook=outcome["notebook"])
 
     @contextmanager
-    def _tidied(self, seat: Seat) -> Iterator[None]:
+    def _tidied(self, workspace: Workspace) -> Iterator[None]:
         """Removes what was made in the cluster; a private engine is emptied by its pool."""
         try:
             yield
         finally:
             if self.suite.cluster:
-                lab = Lab(self.stem, role="exercise", seat=seat)
+                lab = Lab(self.stem, role="exercise", workspace=workspace)
                 _ = lab.kube  # so that closing looks there, too
                 lab.close()
 

@@ -6,8 +6,8 @@ import html
 import re
 from collections.abc import Iterable
 
-from labkit.grading.record import Graded
 from labkit.checks.result import EDGES, NO_FAULT, SIGNS, Result
+from labkit.grading.record import Graded
 
 FOLDER = "submissions"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"

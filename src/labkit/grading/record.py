@@ -7,8 +7,8 @@ from typing import Any
 
 from labkit.checks.faults import AGAIN
 from labkit.checks.model import Suite
-from labkit.grading.submission import Submission, labelled, plain
 from labkit.checks.result import ERROR, Result
+from labkit.grading.submission import Submission, labelled, plain
 
 GRADED, REJECTED = "graded", "rejected"
 

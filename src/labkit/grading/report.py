@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from labkit.grading import pages as grade_html
-from labkit.grading.submission import plain
-from labkit.grading.record import REJECTED, Graded
 from labkit.checks.result import ERROR, SIGNS, Result
+from labkit.grading import pages as grade_html
+from labkit.grading.record import REJECTED, Graded
+from labkit.grading.submission import plain
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """With what a spreadsheet begins a formula."""

@@ -13,15 +13,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from labkit.checks import model
+from labkit.checks import loader
 from labkit.checks.faults import AGAIN
-from labkit.core.errors import BrokenEnvironment, LabkitError
-from labkit.learner.exercise import begin
-from labkit.grading.submission import plain
-from labkit.checks.runner import Judge
-from labkit.lab.lab import Lab
 from labkit.checks.result import ERROR, SKIP, Result
-from labkit.lab.workspace import Seat
+from labkit.checks.runner import Judge
+from labkit.core.errors import BrokenEnvironment, LabkitError
+from labkit.grading.submission import plain
+from labkit.lab.lab import Lab
+from labkit.lab.workspace import Workspace
+from labkit.learner.exercise import begin
 
 COURSE_SECONDS = 180.0
 """How long a cell of the course's own may take, scenes included."""
@@ -34,36 +34,36 @@ OUTPUT_CAP = 8_000_000
 
 
 @dataclass(frozen=True)
-class JudgesSeat(Seat):
-    """What a grader knows of a seat: what was set up and handed in is in its memory, where nobody writes."""
+class GraderWorkspace(Workspace):
+    """A workspace as its grader knows it: scenes and answers are in memory, where nobody writes."""
 
     kept: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def note(self, what: str, name: str, value: Any) -> None:
-        """As a seat's, in memory."""
+        """As a workspace's, in memory."""
         self.kept.setdefault(what, {})[name] = value
 
     def noted(self, what: str) -> dict[str, Any]:
-        """As a seat's, from memory."""
+        """As a workspace's, from memory."""
         return self.kept.get(what, {})
 
 
-class Bench:
+class Scorer:
     """Where one submission is judged.
 
     Args:
-        seat: where it runs.
+        workspace: where it runs.
         say: takes what whoever grades should know.
 
     Raises:
         BrokenEnvironment: the engine cannot be reached.
     """
 
-    def __init__(self, seat: Seat, say: Callable[[str], None]):
-        self.suite, self.say = model.load(seat.stem), say
-        self.seat = JudgesSeat(**{f.name: getattr(seat, f.name) for f in fields(seat)})
-        self.theirs = replace(seat, seed=0)  # what is drawn for a scene is not for its solver to know
-        self.lab = Lab(seat.stem, role="exercise", seat=self.seat)
+    def __init__(self, workspace: Workspace, say: Callable[[str], None]):
+        self.suite, self.say = loader.load(workspace.stem), say
+        self.workspace = GraderWorkspace(**{f.name: getattr(workspace, f.name) for f in fields(workspace)})
+        self.theirs = replace(workspace, seed=0)  # what is drawn for a scene is not for its solver to know
+        self.lab = Lab(workspace.stem, role="exercise", workspace=self.workspace)
         self.lab.docker.api.most_output = OUTPUT_CAP
         self.results: dict[str, Result] = {}
         self._broken: dict[str, str] = {}
@@ -98,7 +98,7 @@ class Bench:
         check = self.suite.find("checks", name)
         try:
             with self._alone():
-                self.seat.kept["answers"] = self._answers()
+                self.workspace.kept["answers"] = self._answers()
                 result = Judge(self.suite, self.lab).run(name)
         except LabkitError as e:
             result = Result(name, check.title, check.task, check.points, ERROR, e.message, fix=AGAIN)

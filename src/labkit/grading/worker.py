@@ -16,14 +16,14 @@ from typing import Any
 from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell, new_notebook
 
-from labkit.learner import scene_channel
-from labkit.checks import model
+from labkit.checks import loader
 from labkit.core.errors import LabkitError
-from labkit.grading.submission import plain
-from labkit.grading.scoring import COURSE_SECONDS, Bench
 from labkit.grading.kernel import Kernel, adopt, end_descendants
 from labkit.grading.merge import COURSE, Step
-from labkit.lab.workspace import Seat
+from labkit.grading.scoring import COURSE_SECONDS, Scorer
+from labkit.grading.submission import plain
+from labkit.lab.workspace import Workspace
+from labkit.learner import scene_channel
 
 STEMS = "LABKIT_GRADED"
 """Names, in the environment, the stems whose checks are loaded with this module."""
@@ -38,14 +38,14 @@ NOTES_CAP = 100
 """How many things may be noted."""
 
 for _stem in filter(None, os.environ.get(STEMS, "").split(",")):
-    model.load(_stem)
+    loader.load(_stem)
 
 
 class Run:
     """One submission's run.
 
     Args:
-        seat: where.
+        workspace: where.
         steps: what is run.
         seconds: how long one cell of the learner's may take.
 
@@ -53,12 +53,12 @@ class Run:
         BrokenEnvironment: the engine cannot be reached.
     """
 
-    def __init__(self, seat: Seat, steps: list[Step], seconds: float):
-        self.bench, self.notes = Bench(seat, self.say), []
+    def __init__(self, workspace: Workspace, steps: list[Step], seconds: float):
+        self.scorer, self.notes = Scorer(workspace, self.say), []
         self.steps, self.seconds, self.left = steps, seconds, BUDGET * seconds
         cells = [new_code_cell(s.source, metadata={"tags": [s.origin]}) for s in steps]
         self.notebook = new_notebook(cells=cells)
-        self.folder, self.kernels = seat.folder / "work", 0
+        self.folder, self.kernels = workspace.folder / "work", 0
         self.folder.mkdir()
 
     def say(self, text: str) -> None:
@@ -68,12 +68,12 @@ class Run:
 
     async def all(self) -> None:
         """Runs all cells, and judges where a graded one stands."""
-        listener, kernel = scene_channel.listen(self.bench.theirs, self.bench.begin), None
+        listener, kernel = scene_channel.listen(self.scorer.theirs, self.scorer.begin), None
         try:
             for i, step in enumerate(self.steps):
                 kernel = await self.cell(kernel, i, step)
                 if step.check is not None:
-                    self.bench.judge(step.check)
+                    self.scorer.judge(step.check)
         finally:
             if kernel is not None:
                 await kernel.end()
@@ -110,7 +110,7 @@ class Run:
             self.say(f"It used up {KERNELS} kernels: no further cell was run.")
             return None
         self.kernels += 1
-        theirs = self.bench.theirs
+        theirs = self.scorer.theirs
         theirs.write()  # whatever an earlier kernel has made of it
         env = {**os.environ, **theirs.env(), "LABKIT_PROGRESS": str(self.folder / "progress")}
         kernel = await Kernel(self.notebook, env, self.folder).start()
@@ -125,9 +125,11 @@ class Run:
 def outcome_of(told: dict[str, Any]) -> dict[str, Any]:
     """What comes of a submission; ``broken`` says why it could not be graded."""
     try:
-        run = Run(Seat.read(Path(told["seat"])), [Step(**s) for s in told["steps"]], told["seconds"])
+        run = Run(
+            Workspace.read(Path(told["workspace"])), [Step(**s) for s in told["steps"]], told["seconds"]
+        )
         asyncio.run(run.all())
-        results = [r.as_json() for r in run.bench.results.values()]
+        results = [r.as_json() for r in run.scorer.results.values()]
         return {"results": results, "notes": run.notes, "notebook": json.dumps(run.notebook)}
     except LabkitError as e:
         return {"broken": f"{e.message} {plain(e.found or '')}".strip()}
@@ -139,7 +141,7 @@ def work(told: dict[str, Any], line: Connection) -> None:
     """Grades one submission and sends back what came of it; the whole life of its process.
 
     Args:
-        told: the seat's file, the steps, the seconds of a cell.
+        told: the workspace's file, the steps, the seconds of a cell.
         line: where the outcome is sent, as JSON.
     """
     if hasattr(os, "setsid"):

@@ -16,12 +16,11 @@ import requests
 from docker.errors import APIError, ImageNotFound, NotFound
 from kubernetes import client
 
-from labkit.lab import cleanup_kube
-from labkit.wait import containers as wait_docker
-from labkit.checks.faults import root
-from labkit.core.errors import EngineUnavailable, NotOurs
+from labkit.core.errors import EngineUnavailable, NotOurs, root
 from labkit.core.paths import REGISTRY
+from labkit.lab import cleanup_kube
 from labkit.lab.clients import BUILT
+from labkit.wait import containers as wait_docker
 
 REMOVAL_SECONDS = 30
 IN_USE = "Not everything could be removed, for somebody else uses it."

@@ -11,9 +11,9 @@ from kubernetes import client
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.resource import ResourceList
 
-from labkit.wait import objects as wait_kube
 from labkit.core.errors import TimedOut, Usage
 from labkit.core.kube import ask, dynamic_client
+from labkit.wait import objects as wait_kube
 
 GRACE = 1
 """Seconds that Pods get to end; with the default of 30 a namespace would take as long."""

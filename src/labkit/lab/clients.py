@@ -13,8 +13,8 @@ from kubernetes import client, config
 
 from labkit.core import engine
 from labkit.core.errors import ClusterUnavailable, Mismatch
-from labkit.core.paths import kubeconfig
 from labkit.core.kube import timeouts
+from labkit.core.paths import kubeconfig
 
 FOLLOWS = re.compile(r"[?&](watch|follow)=(true|1)", re.I)
 """An address whose answer goes on: its silences are no fault."""

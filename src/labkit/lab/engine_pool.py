@@ -18,8 +18,8 @@ from docker.errors import APIError, NotFound
 
 from labkit.core.errors import EngineUnavailable, NotOurs
 from labkit.core.paths import REGISTRY
-from labkit.lab.private_engine import OtherEngine
-from labkit.lab.workspace import Engine, Seat
+from labkit.lab.private_engine import PrivateEngine
+from labkit.lab.workspace import Engine, Workspace
 
 BASE = "debian:trixie-slim"
 HELPER = "python:3.13"
@@ -34,17 +34,19 @@ class Pool:
     Args:
         lab: whose they are: a Lab of the role proof.
         images: the course's images that each has, such as ``web:1.0``, beside the base and the helper's.
-        stem: whose seats these are; None is the Lab's.
-        size: how many; 0 makes none, and seats are on the course's engine, for exercises that use none.
+        stem: whose workspaces these are; None is the Lab's.
+        size: how many; 0 makes none, and workspaces are on the course's engine, for exercises that use none.
     """
 
     def __init__(self, lab: Any, images: Sequence[str], size: int, stem: str | None = None):
         self.lab, self.stem = lab, stem or lab.stem
         self.names = [BASE, *(f"{REGISTRY}/{name}" for name in dict.fromkeys((HELPER, *images)))]
         self.size = size
-        self._free: queue.Queue[OtherEngine | None] = queue.Queue()  # None: one that is made when it is lent
+        self._free: queue.Queue[PrivateEngine | None] = (
+            queue.Queue()
+        )  # None: one that is made when it is lent
         self._contents: dict[str, dict[str, str]] = {}
-        self._lent: dict[str, OtherEngine | None] = {}
+        self._lent: dict[str, PrivateEngine | None] = {}
         self._dead: set[str] = set()
         self._made = 0
 
@@ -59,10 +61,10 @@ class Pool:
             if engine := self._free.get():
                 engine.stop()
 
-    def _make(self) -> OtherEngine:
+    def _make(self) -> PrivateEngine:
         """A new engine, with its images."""
         self._made += 1
-        engine = self.lab.engine(f"seat-{self._made}", args=LOGS).start()
+        engine = self.lab.engine(f"workspace-{self._made}", args=LOGS).start()
         try:
             engine.load(*self.names)
             self._contents[engine.name] = {name: engine.docker.images.get(name).id for name in self.names}
@@ -72,31 +74,31 @@ class Pool:
         return engine
 
     @contextmanager
-    def seat(self, **options: Any) -> Iterator[Seat]:
-        """A seat on a private engine; what was made there is removed at the end.
+    def workspace(self, **options: Any) -> Iterator[Workspace]:
+        """A workspace on a private engine; what was made there is removed at the end.
 
         Args:
-            **options: as for `Seat` (``judged``, ``seed``, ``kubeconfig``).
+            **options: as for `Workspace` (``judged``, ``seed``, ``kubeconfig``).
         """
         engine = self._lend() if self.size else None
-        with tempfile.TemporaryDirectory(prefix="labkit-seat-", ignore_cleanup_errors=True) as folder:
+        with tempfile.TemporaryDirectory(prefix="labkit-workspace-", ignore_cleanup_errors=True) as folder:
             where = Engine(engine.docker_host, str(engine.certificates)) if engine else None
-            seat = Seat.fresh(self.stem, Path(folder), engine=where, **options)
-            seat.write()
-            self._lent[seat.session] = engine
+            workspace = Workspace.fresh(self.stem, Path(folder), engine=where, **options)
+            workspace.write()
+            self._lent[workspace.session] = engine
             try:
-                yield seat
+                yield workspace
             finally:
-                del self._lent[seat.session]
+                del self._lent[workspace.session]
                 if engine:
-                    self._give_back(engine, seat.session in self._dead)
+                    self._give_back(engine, workspace.session in self._dead)
 
-    def kill(self, seat: Seat) -> None:
-        """Kills a seat's engine, as a power cut would; it is not lent again."""
-        self._lent[seat.session].container.kill()
-        self._dead.add(seat.session)
+    def kill(self, workspace: Workspace) -> None:
+        """Kills a workspace's engine, as a power cut would; it is not lent again."""
+        self._lent[workspace.session].container.kill()
+        self._dead.add(workspace.session)
 
-    def _lend(self) -> OtherEngine:
+    def _lend(self) -> PrivateEngine:
         """The next free engine; one that had to be given up is made anew."""
         engine = self._free.get()
         try:
@@ -105,7 +107,7 @@ class Pool:
             self._free.put(None)  # or whoever waits for it would wait for ever
             raise
 
-    def _give_back(self, engine: OtherEngine, is_dead: bool) -> None:
+    def _give_back(self, engine: PrivateEngine, is_dead: bool) -> None:
         """Empties an engine and lends it again; one that cannot be emptied is replaced when it is needed."""
         try:
             if is_dead:

@@ -16,19 +16,16 @@ from kubernetes import client
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.resource import ResourceInstance
 
-from labkit.lab import sessions
-from labkit.core import paths
-from labkit.lab import private_engine
-from labkit.lab import cleanup
-from labkit.wait import containers
-from labkit.wait import objects
-from labkit.lab import manifests as manifests
+from labkit.core import labels, paths
 from labkit.core.errors import Busy, Usage
 from labkit.core.kube import ask, dynamic_client
+from labkit.lab import cleanup, private_engine, sessions
+from labkit.lab import manifests as manifests
 from labkit.lab.clients import LabelledKube, docker_client, kube_client
 from labkit.lab.reset import reset as reset_stem
-from labkit.lab.reset import reset_seat
-from labkit.lab.workspace import VARIABLE, Seat, cleared
+from labkit.lab.reset import reset_workspace
+from labkit.lab.workspace import VARIABLE, Workspace, cleared
+from labkit.wait import containers, objects
 
 NAME_LIMIT = 63
 """The longest name of a namespace: a DNS label (RFC 1123)."""
@@ -46,8 +43,8 @@ class Lab:
         stem: the chapter, such as ``ch01_docker_manages``.
         role: chapter, exercise, proof, console or test. What an exercise makes stays when its kernel ends,
             and the next kernel finds it again, until `reset`.
-        seat: where an exercise or a proof runs, for whoever has made one: such Labs share nothing, and many
-            may be open side by side. None is the place of this process (`Seat.here`).
+        workspace: where an exercise or a proof runs, for whoever has made one: such Labs share nothing, and
+            many may be open side by side. None is the place of this process (`Workspace.here`).
 
     Raises:
         Usage: there is no such stem or role.
@@ -57,33 +54,35 @@ class Lab:
 
     _open: dict[str, Lab] = {}  # noqa: RUF012  one per process and stem, shared on purpose
 
-    def __init__(self, stem: str, role: str = "chapter", seat: Seat | None = None):
+    def __init__(self, stem: str, role: str = "chapter", workspace: Workspace | None = None):
         if not stem.isidentifier() or "_" not in stem:
             raise Usage(f"{stem!r} is no stem.", wanted="a chapter such as ch01_docker_manages")
         if role not in ROLES:
             raise Usage(f"{role!r} is no role.", wanted=", ".join(ROLES))
-        shared = seat is None
-        self.seat = Seat.here(stem) if shared and role == "exercise" else seat
+        shared = workspace is None
+        self.workspace = Workspace.here(stem) if shared and role == "exercise" else workspace
         self.stem, self.role = stem, role
-        self.session = self.seat.session if self.seat else secrets.token_hex(3)
-        self.labels = paths.labels(stem, role, self.session)
+        self.session = self.workspace.session if self.workspace else secrets.token_hex(3)
+        self.labels = labels.labels(stem, role, self.session)
         if shared and (earlier := Lab._open.pop(stem, None)):
             earlier.leave() if earlier.role == "exercise" else earlier.close()  # the first cell was run again
-        self._lock = take_lock(stem) if shared and (self.seat is None or self.seat.own) else None
+        self._lock = take_lock(stem) if shared and (self.workspace is None or self.workspace.own) else None
         self._run = sessions.Run(self.session) if self._lock is None else None
         try:
             self.docker: docker.DockerClient = docker_client(self.labels, **self._engine())
         except BaseException:
             self.leave()
             raise
-        self._engines: list[private_engine.OtherEngine] = []
+        self._engines: list[private_engine.PrivateEngine] = []
         self._closed = False
         if shared:
             Lab._open[stem] = self
 
     def _engine(self) -> dict[str, Any]:
-        """How to reach the seat's engine, where it is not the course's."""
-        return private_engine.reached(self.seat.engine) if self.seat and self.seat.engine else {}
+        """How to reach the workspace's engine, where it is not the course's."""
+        return (
+            private_engine.reached(self.workspace.engine) if self.workspace and self.workspace.engine else {}
+        )
 
     def __enter__(self) -> Lab:
         return self
@@ -99,7 +98,7 @@ class Lab:
     @cached_property
     def kube(self) -> LabelledKube:
         """A client for the course's cluster."""
-        return kube_client(self.labels, self.seat.kubeconfig if self.seat else None)
+        return kube_client(self.labels, self.workspace.kubeconfig if self.workspace else None)
 
     @cached_property
     def dynamic(self) -> DynamicClient:
@@ -166,14 +165,14 @@ class Lab:
             self.dynamic, objects.wait(self.dynamic, found, condition, timeout, **options)
         )
 
-    def engine(self, name: str, **options: Any) -> private_engine.OtherEngine:
+    def engine(self, name: str, **options: Any) -> private_engine.PrivateEngine:
         """Another Docker engine, empty, in a container of its own: a with-block, or ``start`` and ``stop``.
 
         Args:
             name: what it is called in listings.
-            **options: ``cpus``, ``memory``, ``disk``, ``args``: see `OtherEngine`.
+            **options: ``cpus``, ``memory``, ``disk``, ``args``: see `PrivateEngine`.
         """
-        made = private_engine.OtherEngine(self, name, **options)
+        made = private_engine.PrivateEngine(self, name, **options)
         self._engines.append(made)
         return made
 
@@ -239,12 +238,12 @@ class Lab:
     def reset(cls, stem: str) -> dict[str, list[str]]:
         """Removes what earlier runs of a stem left, killed ones included; see `labkit.lab.reset.reset`.
 
-        At a seat that ``LABKIT_SEAT`` names, only what was made there is removed.
+        At a workspace that ``LABKIT_WORKSPACE`` names, only what was made there is removed.
         """
         if earlier := cls._open.pop(stem, None):
             earlier.leave()
-        if os.environ.get(VARIABLE):  # other seats of the stem may be in use, by others
-            removed = reset_seat(seat) if (seat := Seat.given()).stem == stem else {}
+        if os.environ.get(VARIABLE):  # other workspaces of the stem may be in use, by others
+            removed = reset_workspace(workspace) if (workspace := Workspace.given()).stem == stem else {}
             cleared(stem)
             return removed
         lock = take_lock(stem)

@@ -11,10 +11,10 @@ import yaml
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.resource import ResourceInstance, ResourceList
 
-from labkit.wait.conditions import Object
 from labkit.core.errors import Usage
-from labkit.core.paths import repo
 from labkit.core.kube import ask, find
+from labkit.core.paths import repo
+from labkit.wait.conditions import Object
 
 MANAGER = "labkit"
 TYPED = re.compile(r"^(Core)?V\d+((alpha|beta)\d+)?")

@@ -19,10 +19,10 @@ import requests
 from docker.errors import DockerException, ImageNotFound, NotFound
 from docker.tls import TLSConfig
 
-from labkit.wait import containers
 from labkit.core.errors import CommandFailed, EngineUnavailable, ImageUnavailable, TimedOut
 from labkit.core.paths import REGISTRY
 from labkit.lab.clients import docker_client
+from labkit.wait import containers
 from labkit.wait.until import until
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ LOAD_SECONDS = 120
 CHUNK = 2**20
 
 
-class OtherEngine:
+class PrivateEngine:
     """An empty engine of its own; a with-block, or `start` and `stop`.
 
     Args:
@@ -66,13 +66,13 @@ class OtherEngine:
         self.container: docker.models.containers.Container | None = None
         self.docker: docker.DockerClient | None = None
 
-    def __enter__(self) -> OtherEngine:
+    def __enter__(self) -> PrivateEngine:
         return self.start()
 
     def __exit__(self, *error: object) -> None:
         self.stop()
 
-    def start(self) -> OtherEngine:
+    def start(self) -> PrivateEngine:
         """Starts it and waits until it answers; one that does not is removed again.
 
         Raises:
@@ -216,7 +216,7 @@ class OtherEngine:
 
 
 def reached(engine: Any) -> dict[str, Any]:
-    """How `labkit.lab.clients.docker_client` reaches an engine of a seat: its ``url`` and ``tls``."""
+    """How `labkit.lab.clients.docker_client` reaches an engine of a workspace: its ``url`` and ``tls``."""
     return {"url": engine.url, "tls": tls(Path(engine.certificates))}
 
 

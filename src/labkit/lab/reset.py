@@ -9,16 +9,25 @@ from typing import Any
 import docker
 from kubernetes import client
 
-from labkit.lab import sessions
 from labkit.core import engine
-from labkit.lab import cleanup_kube
 from labkit.core.errors import NotOurs
-from labkit.core.paths import LABEL, kubeconfig, lab_id
-from labkit.core.paths import labels as labels_of
 from labkit.core.kube import ask
+from labkit.core.labels import LABEL
+from labkit.core.labels import labels as labels_of
+from labkit.core.paths import kubeconfig, lab_id
+from labkit.lab import cleanup_kube, sessions
+from labkit.lab.cleanup import (
+    IN_USE,
+    engine_errors,
+    has_prefix,
+    images_of,
+    name_of,
+    prefix_of,
+    remove,
+    remove_thing,
+)
 from labkit.lab.clients import docker_client, kube_client
 from labkit.lab.private_engine import reached
-from labkit.lab.cleanup import IN_USE, engine_errors, has_prefix, images_of, name_of, prefix_of, remove, remove_thing
 
 LEFT = "left alone"
 """The kind under which `reset` names what has the stem's prefix and is another lab's."""
@@ -60,23 +69,23 @@ def reset(stem: str) -> dict[str, list[str]]:
     return {kind: sorted(names) for kind, names in {**removed, LEFT: left}.items() if names}
 
 
-def reset_seat(seat: Any) -> dict[str, list[str]]:
-    """Removes what an exercise has made at one seat; on an engine of its own also what has the stem's prefix.
+def reset_workspace(workspace: Any) -> dict[str, list[str]]:
+    """Removes what an exercise made in one workspace; on an engine of its own also what has the prefix.
 
     Args:
-        seat: a `labkit.lab.workspace.Seat`.
+        workspace: a `labkit.lab.workspace.Workspace`.
 
     Raises:
         NotOurs: something could not be removed, for somebody else uses it.
     """
-    labels, prefix = labels_of(seat.stem, "exercise", seat.session), prefix_of(seat.stem)
-    kubeconfig_of = seat.kubeconfig or str(kubeconfig())
+    labels, prefix = labels_of(workspace.stem, "exercise", workspace.session), prefix_of(workspace.stem)
+    kubeconfig_of = workspace.kubeconfig or str(kubeconfig())
     kube = kube_client({}, kubeconfig_of) if Path(kubeconfig_of).exists() else None
-    api = docker_client({}, **(reached(seat.engine) if seat.engine else {}))
+    api = docker_client({}, **(reached(workspace.engine) if workspace.engine else {}))
     try:
         with engine_errors():
             removed, kept = remove(api, labels, kube), []
-            if seat.engine:
+            if workspace.engine:
                 removed, kept = remove_all(api, named(api, prefix)[0], prefix, removed)
     finally:
         api.close()

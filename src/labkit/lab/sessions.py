@@ -9,7 +9,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from labkit.core.paths import home
+from filelock import FileLock, Timeout
+
+from labkit.core.labels import LABEL
+from labkit.core.paths import home, lab_id
+from labkit.lab import cleanup
+from labkit.lab.clients import docker_client
 
 try:
     import fcntl
@@ -81,3 +86,46 @@ def sessions() -> set[str]:
         except OSError:
             continue
     return found
+
+
+STEM = "grade_engines"
+
+
+def lock_of(session: str) -> FileLock:
+    """The lock that a run holds."""
+    folder = home() / "locks"
+    folder.mkdir(exist_ok=True)
+    return FileLock(folder / f"{STEM}-{session}.lock")
+
+
+def sweep() -> list[str]:
+    """Removes what runs have left that were killed; returns their sessions."""
+    labels = {LABEL: lab_id(), "labkit.stem": STEM}
+    api = docker_client({})
+    swept = []
+    try:
+        with cleanup.engine_errors():
+            for session in sorted(sessions_of(api, labels)):
+                lock = lock_of(session)
+                try:
+                    lock.acquire(timeout=0)
+                except Timeout:
+                    continue  # it lives
+                cleanup.remove(api, {**labels, "labkit.session": session}, None)
+                lock.release()
+                Path(lock.lock_file).unlink(missing_ok=True)
+                swept.append(session)
+    finally:
+        api.close()
+    return swept
+
+
+def sessions_of(api: object, labels: dict[str, str]) -> set[str]:
+    """The runs of which something is there."""
+    ours = {"label": [f"{k}={v}" for k, v in labels.items()]}
+    things = [
+        *api.containers.list(all=True, filters=ours, ignore_removed=True),
+        *api.volumes.list(filters=ours),
+    ]
+    found = (getattr(t, "labels", None) or t.attrs.get("Labels") or {} for t in things)
+    return {told["labkit.session"] for told in found if "labkit.session" in told}

@@ -1,8 +1,8 @@
 """Where an exercise runs: on which engine, in which namespace, from which seed, and where its state is kept.
 
-A learner's own seat lies in the progress folder and outlives the kernel, until `reset`. Whoever runs somebody
-else's notebook (a grader, a proof) makes a seat and names its file in ``LABKIT_SEAT``: this is the one seam
-between an exercise and the place where it runs.
+A learner's own workspace lies in the progress folder and outlives the kernel, until `reset`. Whoever runs
+somebody else's notebook (a grader, a proof) makes a workspace and names its file in ``LABKIT_WORKSPACE``:
+this is the one seam between an exercise and the place where it runs.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ from labkit.core import jsonfile
 from labkit.core.errors import Usage
 from labkit.core.paths import progress_folder
 
-VARIABLE = "LABKIT_SEAT"
-FILE = "seat.json"
+VARIABLE = "LABKIT_WORKSPACE"
+FILE = "workspace.json"
+FORMER = "seat.json"
+"""What `FILE` was called in earlier editions; a learner's own is taken over."""
+
 KEPT = ("scenes", "answers", "results", "hints")
 PASSED = ("HOME", "LABKIT_HOME", "LABKIT_CLUSTER")
 """Variables without which a program would not find the lab, or would leave its caches where it runs."""
@@ -46,7 +49,7 @@ class Engine:
 
 
 @dataclass(frozen=True)
-class Seat:
+class Workspace:
     """One place where an exercise runs.
 
     Attributes:
@@ -70,36 +73,40 @@ class Seat:
     own: bool = False
 
     @classmethod
-    def fresh(cls, stem: str, folder: Path, **options: Any) -> Seat:
-        """A new seat: its own session, its own seed, an empty folder."""
+    def fresh(cls, stem: str, folder: Path, **options: Any) -> Workspace:
+        """A new workspace: its own session, its own seed, an empty folder."""
         options.setdefault("seed", secrets.randbelow(2**31))
         folder.mkdir(parents=True, exist_ok=True)
         return cls(stem, secrets.token_hex(3), folder=folder, **options)
 
     @classmethod
-    def here(cls, stem: str) -> Seat:
-        """The seat that ``LABKIT_SEAT`` names, else the learner's own, made when it is first asked for.
+    def here(cls, stem: str) -> Workspace:
+        """The workspace that ``LABKIT_WORKSPACE`` names, else the learner's own, made when first asked for.
 
         Raises:
-            Usage: the named seat is another chapter's.
+            Usage: the named workspace is another chapter's.
         """
         if os.environ.get(VARIABLE):
-            seat = cls.given()
-            if seat.stem != stem:
+            workspace = cls.given()
+            if workspace.stem != stem:
                 raise Usage(
-                    f"This seat is for {seat.stem}.", wanted=stem, fix="run the notebook that it is for"
+                    f"This workspace is for {workspace.stem}.",
+                    wanted=stem,
+                    fix="run the notebook that it is for",
                 )
-            return seat
+            return workspace
         folder = progress_folder() / stem
+        if (folder / FORMER).exists() and not (folder / FILE).exists():
+            (folder / FORMER).rename(folder / FILE)
         if (folder / FILE).exists():
             return cls.read(folder / FILE)
-        seat = cls.fresh(stem, folder, own=True)
-        seat.write()
-        return seat
+        workspace = cls.fresh(stem, folder, own=True)
+        workspace.write()
+        return workspace
 
     @classmethod
-    def given(cls) -> Seat:
-        """The seat that ``LABKIT_SEAT`` names.
+    def given(cls) -> Workspace:
+        """The workspace that ``LABKIT_WORKSPACE`` names.
 
         Raises:
             Usage: its file is damaged, or not there.
@@ -107,8 +114,8 @@ class Seat:
         return cls.read(Path(os.environ[VARIABLE]))
 
     @classmethod
-    def read(cls, path: Path) -> Seat:
-        """A seat from its file.
+    def read(cls, path: Path) -> Workspace:
+        """A workspace from its file.
 
         Its folder is where the file is: a progress folder may be moved.
 
@@ -118,10 +125,14 @@ class Seat:
         try:
             found = dict(json.loads(path.read_text(encoding="utf-8")))
             engine = Engine(**found["engine"]) if found.get("engine") else None
-            seat = cls(**{**found, "folder": path.parent, "engine": engine})
-            if not SESSION.fullmatch(seat.session) or not isinstance(seat.seed, int) or "_" not in seat.stem:
+            workspace = cls(**{**found, "folder": path.parent, "engine": engine})
+            if (
+                not SESSION.fullmatch(workspace.session)
+                or not isinstance(workspace.seed, int)
+                or "_" not in workspace.stem
+            ):
                 raise ValueError("its session, seed or stem is none")
-            return seat
+            return workspace
         except (ValueError, TypeError, OSError) as e:
             fix = f"labkit reset {path.parent.name.split('_')[0]}"
             raise Usage(
@@ -129,12 +140,12 @@ class Seat:
             ) from None
 
     def write(self) -> Path:
-        """Writes the seat into its folder; returns the file."""
+        """Writes the workspace into its folder; returns the file."""
         jsonfile.update(self.folder / FILE, lambda found: found.update(asdict(self), folder=str(self.folder)))
         return self.folder / FILE
 
     def random(self, word: str) -> Random:
-        """A source of random numbers that is the same for the same seat and word."""
+        """A source of random numbers that is the same for the same workspace and word."""
         return Random(f"{self.seed}:{word}")
 
     def note(self, what: str, name: str, value: Any) -> None:
@@ -145,18 +156,8 @@ class Seat:
         """What is kept here, by name: scenes that were started, answers, last results, hints given."""
         return jsonfile.read(self.folder / f"{what}.json")
 
-    def hand_in(self, name: str, value: Any) -> None:
-        """Keeps an answer: a value that JSON can hold, or a function as its source.
-
-        Raises:
-            Usage: it can be neither.
-        """
-        from labkit.checks.answers import packed
-
-        self.note("answers", name, packed(name, value))
-
     def env(self) -> dict[str, str]:
-        """Variables with which a program works at this seat: ours, docker's, kubectl's."""
+        """Variables with which a program works in this workspace: ours, docker's, kubectl's."""
         from labkit.core.engine import exports
 
         made = {name: os.environ[name] for name in PASSED if name in os.environ}
@@ -168,12 +169,12 @@ class Seat:
         return made
 
     def clear(self) -> None:
-        """Forgets answers, results and the seat itself; predictions stay."""
+        """Forgets answers, results and the workspace itself; predictions stay."""
         clear(self.folder)
 
 
-def clear(folder: Path, names: Sequence[str] = ("seat", *KEPT)) -> None:
-    """Empties a seat's folder of all that a seat keeps, damaged or not; predictions stay."""
+def clear(folder: Path, names: Sequence[str] = ("workspace", *KEPT)) -> None:
+    """Empties a workspace's folder of all that a workspace keeps, damaged or not; predictions stay."""
     for name in names:
         for suffix in (".json", ".json.lock"):
             (folder / f"{name}{suffix}").unlink(missing_ok=True)
@@ -182,8 +183,8 @@ def clear(folder: Path, names: Sequence[str] = ("seat", *KEPT)) -> None:
 
 
 def cleared(stem: str) -> None:
-    """Forgets what was done at the seat that ``LABKIT_SEAT`` names, else the learner's own seat."""
+    """Forgets what was done in the workspace that ``LABKIT_WORKSPACE`` names, else in the learner's own."""
     if not (given := os.environ.get(VARIABLE)):
         clear(progress_folder() / stem)
-    elif Seat.read(Path(given)).stem == stem:
+    elif Workspace.read(Path(given)).stem == stem:
         clear(Path(given).parent, KEPT)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 
-from labkit.book.predictions import Prediction, plain
 from labkit.book.figures import FONT
+from labkit.book.predictions import Prediction, plain
 
 NOTHING = (
     'You have not chosen anything in this chapter yet. In a cell predict("…", "…", sure="…") put a letter '

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from labkit.learner import scene_channel
-from labkit.checks import model
-from labkit.core.errors import Usage
-from labkit.checks.runner import Judge
+from labkit.checks import loader, model
+from labkit.checks.answers import hand_in
 from labkit.checks.result import ERROR, FAIL, PASS, SIGNS, Progress, Result
+from labkit.checks.runner import Judge
+from labkit.core.errors import Usage
+from labkit.learner import scene_channel
 
 LEFT_TO_GRADER = "Checked from outside, by whoever grades this notebook."
 
@@ -30,9 +31,9 @@ def current() -> tuple[Any, model.Suite]:
     from labkit.lab.lab import Lab
 
     found = Lab.opened()
-    if found is None or found.seat is None:
+    if found is None or found.workspace is None:
         raise Usage("No exercise is open here.", fix="run the notebook's first code cell")
-    return found, model.load(found.stem)
+    return found, loader.load(found.stem)
 
 
 def check(name: str) -> None:
@@ -47,12 +48,12 @@ def check(name: str) -> None:
     """
     lab, suite = current()
     suite.find("checks", name)
-    if lab.seat.judged:
+    if lab.workspace.judged:
         print(LEFT_TO_GRADER)
         return
     result = Judge(suite, lab).run(name)
-    if result.verdict != ERROR or verdict_of(lab.seat, name) is None:  # an outage takes back nothing
-        lab.seat.note("results", name, result.as_json())
+    if result.verdict != ERROR or verdict_of(lab.workspace, name) is None:  # an outage takes back nothing
+        lab.workspace.note("results", name, result.as_json())
     shown(result)
     if result.verdict != PASS:
         helps = result.verdict == FAIL and suite.checks[name].hints
@@ -60,9 +61,9 @@ def check(name: str) -> None:
         raise NotYet(f"{result.verdict}: {result.earned} of {result.points} points{more}")
 
 
-def verdict_of(seat: Any, name: str) -> str | None:
+def verdict_of(workspace: Any, name: str) -> str | None:
     """The verdict that is kept for a check, or None."""
-    entry = seat.noted("results").get(name)
+    entry = workspace.noted("results").get(name)
     verdict = entry.get("verdict") if isinstance(entry, dict) else None
     return verdict if isinstance(verdict, str) and verdict in SIGNS else None
 
@@ -86,7 +87,7 @@ def answer(name: str, value: Any) -> None:
     """
     lab, suite = current()
     suite.find("checks", name)
-    lab.seat.hand_in(name, value)
+    hand_in(lab, name, value)
 
 
 def start(name: str) -> None:
@@ -101,8 +102,8 @@ def start(name: str) -> None:
     """
     lab, suite = current()
     suite.find("scenes", name)
-    if lab.seat.judged:
-        scene_channel.ask(lab.seat, name)  # whoever grades sets it up
+    if lab.workspace.judged:
+        scene_channel.ask(lab.workspace, name)  # whoever grades sets it up
     else:
         begin(lab, suite, name)
     print(f"Set up: {suite.scenes[name].title}")
@@ -111,13 +112,13 @@ def start(name: str) -> None:
 def begin(lab: Any, suite: model.Suite, name: str) -> dict[str, Any]:
     """Builds a scene at a lab; returns its facts."""
     scene = suite.find("scenes", name)
-    facts = scene.facts(lab.seat)
+    facts = scene.facts(lab.workspace)
     if suite.cluster:
         _ = lab.namespace  # the exercise's own: made within the scene, it would go with the scene
-    lab.seat.note("scenes", name, False)  # should it break on its way, nobody is judged by half of it
+    lab.workspace.note("scenes", name, False)  # should it break on its way, nobody is judged by half of it
     with lab.scene(name):
         scene.build(lab, facts)
-    lab.seat.note("scenes", name, True)
+    lab.workspace.note("scenes", name, True)
     return facts
 
 
@@ -132,16 +133,16 @@ def hint(name: str) -> None:
     if not hints:
         print("There is no hint for this one; its message says all.")
         return
-    given = lab.seat.noted("hints").get(name)
+    given = lab.workspace.noted("hints").get(name)
     count = min((given if type(given) is int and given > 0 else 0) + 1, len(hints))
-    lab.seat.note("hints", name, count)
+    lab.workspace.note("hints", name, count)
     print(f"Hint {count} of {len(hints)}: {hints[count - 1]}")
 
 
 def progress() -> Progress:
     """Where this exercise stands: the last result of each check."""
     lab, suite = current()
-    return Progress((c.title, c.points, verdict_of(lab.seat, c.name)) for c in suite.checks.values())
+    return Progress((c.title, c.points, verdict_of(lab.workspace, c.name)) for c in suite.checks.values())
 
 
 __all__ = ["NotYet", "Result", "answer", "check", "hint", "progress", "start"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from labkit.book import notebooks
+from labkit.book.predictions import predictions_of
 from labkit.core import jsonfile
 from labkit.core.errors import Usage
 from labkit.core.paths import progress_folder
@@ -49,12 +51,10 @@ def beliefs():
     Raises:
         Usage: no chapter is open, or it has no notebook.
     """
-    from labkit.book import notebooks
     from labkit.learner.beliefs import Beliefs
-    from labkit.book.predictions import predictions_of
 
     stem = stem_here()
-    return Beliefs(predictions_of(notebooksbooksbooks.read(notebooksbooksbooks.path(stem))), chosen_in(stem))
+    return Beliefs(predictions_of(notebooks.read(notebooks.path(stem))), chosen_in(stem))
 
 
 def chosen_in(stem: str) -> dict[str, dict[str, str]]:
@@ -84,22 +84,18 @@ def stem_here(name: str = "") -> str:
 
     if lab := Lab.opened():
         return lab.stem
-    from labkit.book import notebooks
 
     session = Path(os.environ.get("JPY_SESSION_NAME", "")).stem  # JupyterLab: the notebook's path
-    if session in notebooksbooksbooks.stems():
+    if session in notebooks.stems():
         return session
-    if name[:1] == "C" and (found := [s for s in notebooksbooksbooks.stems() if s.startswith(f"ch{name[1:3]}_")]):
+    if name[:1] == "C" and (found := [s for s in notebooks.stems() if s.startswith(f"ch{name[1:3]}_")]):
         return found[0]
     raise Usage("No chapter is open.", fix='run the cell with lab = Lab("…") first')
 
 
 def _letters(stem: str, name: str) -> str:
     """The letters of a prediction's options; any, while its chapter is still being written."""
-    from labkit.book import notebooks
-    from labkit.book.predictions import predictions_of
-
-    if not notebooksbooksbooks.path(stem).exists():
+    if not notebooks.path(stem).exists():
         return LETTERS
-    options = {p.name: "".join(p.options) for p in predictions_of(notebooksbooksbooks.read(notebooksbooksbooks.path(stem)))}
+    options = {p.name: "".join(p.options) for p in predictions_of(notebooks.read(notebooks.path(stem)))}
     return options.get(name) or LETTERS

@@ -6,17 +6,17 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from labkit.lab import sessions
-from labkit.checks import model
-from labkit.core import engine
-from labkit.lab import cleanup
-from labkit.core.paths import LABEL, kubeconfig, lab_id, repo
-from labkit.checks.runner import Judge
-from labkit.lab.lab import Lab
-from labkit.lab.clients import kube_client
-from labkit.lab.reset import named, named_namespaces
+from labkit.checks import loader
 from labkit.checks.result import ERROR, Result
-from labkit.lab.workspace import Seat
+from labkit.checks.runner import Judge
+from labkit.core import engine
+from labkit.core.labels import LABEL
+from labkit.core.paths import kubeconfig, lab_id, repo
+from labkit.lab import cleanup, sessions
+from labkit.lab.clients import kube_client
+from labkit.lab.lab import Lab
+from labkit.lab.reset import named, named_namespaces
+from labkit.lab.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ def prove(stem: str, root: Path | None = None) -> Proof | None:
     if not ((root or repo()) / "checks" / f"{stem}.py").is_file():
         return None
     with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
-        lab = Lab(stem, role="exercise", seat=Seat.fresh(stem, Path(folder) / "seat"))
+        lab = Lab(stem, role="exercise", workspace=Workspace.fresh(stem, Path(folder) / "workspace"))
         try:
-            results = Judge(model.load(stem, root), lab).run_all()
+            results = Judge(loader.load(stem, root), lab).run_all()
         finally:
             lab.close()  # a check may have asked for its namespace
     return Proof(tuple(results), tuple(left_of(stem)))

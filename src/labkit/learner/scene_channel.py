@@ -1,6 +1,7 @@
 """How a judged notebook asks whoever grades it to set up a scene, so that what is set up is not its own work.
 
-One small request over a socket in the seat's folder: the scene's name, as JSON; the answer says how it went.
+One small request over a socket in the workspace's folder: the scene's name, as JSON; the answer says how it
+went.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ CAP = 10_000
 """The longest message, in bytes."""
 
 
-def address(seat: Any) -> str:
-    """Where whoever grades at a seat listens."""
-    return rf"\\.\pipe\labkit-{seat.session}" if os.name == "nt" else str(seat.folder / "grader")
+def address(workspace: Any) -> str:
+    """Where whoever grades in a workspace listens."""
+    return rf"\\.\pipe\labkit-{workspace.session}" if os.name == "nt" else str(workspace.folder / "grader")
 
 
-def ask(seat: Any, name: str) -> None:
+def ask(workspace: Any, name: str) -> None:
     """Has a scene set up; returns when it stands.
 
     Raises:
@@ -32,7 +33,7 @@ def ask(seat: Any, name: str) -> None:
         BrokenEnvironment: it could not be set up, or nobody listens.
     """
     try:
-        with Client(address(seat)) as line:
+        with Client(address(workspace)) as line:
             line.send_bytes(json.dumps(name).encode())
             said = json.loads(line.recv_bytes(CAP))
     except (OSError, EOFError, ValueError) as e:
@@ -41,14 +42,14 @@ def ask(seat: Any, name: str) -> None:
         raise BrokenEnvironment("The scene could not be set up.", found=said)
 
 
-def listen(seat: Any, begin: Callable[[str], None]) -> Listener:
+def listen(workspace: Any, begin: Callable[[str], None]) -> Listener:
     """Answers requests from now on, one after another, in a thread of its own.
 
     Args:
-        seat: the judged seat.
+        workspace: the judged workspace.
         begin: sets a scene up, or raises.
     """
-    listener = Listener(address(seat))
+    listener = Listener(address(workspace))
     threading.Thread(target=serve, args=(listener, begin), daemon=True, name="scenes").start()
     return listener
 

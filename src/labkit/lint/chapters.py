@@ -9,12 +9,10 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from labkit.book import notebooks
-from labkit.lint import predictions
-from labkit.book import questions
-from labkit.book import receipts
-from labkit.core.paths import repo
+from labkit.book import notebooks, questions, receipts
 from labkit.book.ledger import claims
+from labkit.core.paths import repo
+from labkit.lint import predictions
 
 CODE_CAP, CODE_MEDIAN, TEXT_MEDIAN, OUTPUT_CAP = 15, 6, 60, 15
 CLAIM = re.compile(r"^claim:(C\d\d\.\d+)$")

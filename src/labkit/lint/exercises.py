@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from nbformat import NotebookNode
+
 from labkit.book import notebooks
-from labkit.checks import model
-from labkit.lint import chapters as house
-from labkit.book import exercises
-from labkit.mutation import claims
-from labkit.mutation import answers as proof
-from labkit.mutation import record
+from labkit.book.exercises import TO_DO, generate
+from labkit.checks import loader, model
 from labkit.core.paths import repo
+from labkit.lint import chapters as house
+from labkit.mutation import answers as proof
+from labkit.mutation import claims, record
 
 HOMES = {
     "checks": "checks/ch*.py",
@@ -35,7 +37,7 @@ def problems(root: Path | None = None) -> list[str]:
             found.append(f"chapters/{stem}: it has no exercise: solutions/{stem}.ipynb")
         found += told(f"chapters/{stem}", lambda stem=stem: claims.plants(stem, root))
     for stem in solutions:
-        found += [f"solutions/{stem}: {line}" for line in (*exercises.problems(stem, root), *ids(stem, root))]
+        found += [f"solutions/{stem}: {line}" for line in (*misfits(stem, root), *ids(stem, root))]
         found += told(f"solutions/{stem}", lambda stem=stem: answers(stem, root))
     stale = record.stale(root)
     return found + [
@@ -51,13 +53,13 @@ def ids(stem: str, root: Path) -> Iterator[str]:
 
 
 def answers(stem: str, root: Path) -> None:
-    """Looks at a stem's answers, if its checks can be loaded; if not, `learners.problems` has told it.
+    """Looks at a stem's answers, if its checks can be loaded; if not, `misfits` has told it.
 
     Raises:
         Usage: there are none, or too few.
     """
     try:
-        suite = model.load(stem, root)
+        suite = loader.load(stem, root)
     except Exception:
         return
     proof.answers(suite, root)
@@ -82,7 +84,7 @@ def unwritten(stem: str, root: Path) -> Iterator[str]:
     """Files of a stem in which the template's own text is left."""
     for pattern in WRITTEN:
         path = root / pattern.format(stem=stem)
-        if path.is_file() and exercises.TO_DO in path.read_text(encoding="utf-8"):
+        if path.is_file() and TO_DO in path.read_text(encoding="utf-8"):
             yield str(path.relative_to(root))
 
 
@@ -93,3 +95,62 @@ def told(name: str, look) -> list[str]:
     except Exception as e:  # whatever the author's file raises is what is wrong with it
         return [f"{name}: {' '.join(str(e).split()) or type(e).__name__}"]
     return []
+
+
+def misfits(stem: str, root: Path | None = None) -> list[str]:
+    """Where a stem's solution, its exercise and its checks do not fit together, one line each."""
+    solution = notebooks.read(notebooks.path(stem, "solutions", root))
+    idle = ", ".join(map(str, unexecuted(solution)))
+    found = [f"not executed: the cells {idle}"] if idle else []
+    found += [f"the cell {i} stored an error" for i, c in enumerate(solution.cells) if is_error(c)]
+    try:
+        made = generate(stem, root)
+        suite = loader.load(stem, root)
+    except Exception as e:  # whatever the author's file raises is what is wrong with it
+        return [*found, " ".join(f"{type(e).__name__}: {e}".split())]
+    target = notebooks.path(stem, "exercises", root)
+    if not target.exists() or notebooks.read(target) != made:
+        found.append("exercises/ is not what labkit build makes of solutions/: run labkit build")
+    return found + list(unfit(made, suite))
+
+
+def unfit(made: NotebookNode, suite: model.Suite) -> Iterator[str]:
+    """Where an exercise and its checks name different things."""
+    graded, wanted = graded_points(made), {c.name: c.points for c in suite.checks.values()}
+    for name in sorted(graded.keys() | wanted.keys()):
+        if graded.get(name) != wanted.get(name):
+            yield f"{name}: {graded.get(name)} points in the notebook, {wanted.get(name)} in its check"
+    yield from misnamed(made)
+    source = "\n".join(c.source for c in made.cells if c.cell_type == "code")
+    yield from (f'start("{s}") is in no cell' for s in suite.scenes if f'start("{s}")' not in source)
+    tasks = {c.task for c in suite.checks.values()}
+    yield from (f"no check of the task {task}" for task in model.TASKS if task not in tasks)
+    yield from (f"{c.name} has no hints" for c in suite.checks.values() if not c.hints)
+
+
+def misnamed(notebook: NotebookNode) -> Iterator[str]:
+    """Graded cells that do not check what they are called, and checks in cells that are not graded."""
+    for i, cell in enumerate(notebook.cells):
+        called = set(re.findall(r"\bcheck\(([^)]*)\)", cell.source)) if cell.cell_type == "code" else set()
+        grader = cell.metadata.get("nbgrader", {})
+        asked = {f'"{grader.get("grade_id")}"'} if grader.get("grade") else set()
+        if called != asked:
+            names = [", ".join(sorted(s)) or "nothing" for s in (called, asked)]
+            yield f"the cell {i} checks {names[0]}, and is graded for {names[1]}"
+
+
+def unexecuted(notebook: NotebookNode) -> Iterator[int]:
+    """Code cells that were not executed."""
+    code = [(i, c) for i, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source.strip()]
+    return (i for i, c in code if c.execution_count is None)
+
+
+def is_error(cell: NotebookNode) -> bool:
+    """Whether a cell ended in an error."""
+    return any(o.output_type == "error" for o in cell.get("outputs", []))
+
+
+def graded_points(notebook: NotebookNode) -> dict[str, int]:
+    """Points by name, of the graded cells."""
+    graders = [c.metadata.get("nbgrader", {}) for c in notebook.cells]
+    return {g["grade_id"]: g["points"] for g in graders if g.get("grade")}

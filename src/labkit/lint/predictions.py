@@ -7,21 +7,14 @@ from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
+from labkit.book.predictions import CALL, HEADING, TAGS, Prediction, line_of, predictions_of
 from labkit.learner.beliefs import NOTHING
 from labkit.learner.predict import KEPT
-from labkit.book.predictions import CALL, HEADING, Prediction, predictions_of
 
 CLAIM = re.compile(r"C\d\d\.\d+")
-TAGS = ["predict", "remove-cell"]
 BELIEVED = re.compile(r"^## What you believed\s*$", re.M)
 BELIEFS_CALL = re.compile(r"\bbeliefs\(\)")
 PAPER = re.compile(r"[Ww]rite down (?:a letter|both)")
-
-
-def line_of(name: str, letters: str) -> str:
-    """The source of a predict cell as it stands before anybody has chosen."""
-    named = ", ".join(letters[:-1]) + f" or {letters[-1]}"
-    return f'predict("{name}", "…", sure="…")  # {named}; guessing, fairly or certain'
 
 
 def breaches(notebook: NotebookNode) -> Iterator[str]:

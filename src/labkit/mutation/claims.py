@@ -1,7 +1,9 @@
 """Tests of the proofs: a change planted in a claim's experiment must turn its verdict.
 
 ``tests/claims/<stem>.yml`` holds one change for each claim of a chapter. The notebook is run with it up to
-the cell that proves the claim, and that cell must raise `LedgerError`. ``python -m labkit.planted [ch06 …]``
+the cell that proves the claim, and that cell must raise `LedgerError`.
+
+``python -m labkit.mutation.claims [ch06 …]``
 """
 
 from __future__ import annotations
@@ -21,9 +23,9 @@ import yaml
 from nbformat import NotebookNode
 
 from labkit.book import notebooks
+from labkit.book.ledger import claims
 from labkit.core.errors import LabkitError, Usage
 from labkit.core.paths import repo
-from labkit.book.ledger import claims
 
 FOLDER = "tests/claims"
 FIELDS = ("change", "cell", "from", "to")

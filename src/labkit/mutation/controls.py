@@ -6,15 +6,15 @@ import os
 from typing import Any
 
 from labkit.book import notebooks
-from labkit.checks.model import Suite
-from labkit.learner.exercise import begin
-from labkit.checks.runner import Judge
-from labkit.lab.lab import Lab
 from labkit.book.exercises import SOLUTION_ONLY
-from labkit.lab.engine_pool import Pool
-from labkit.lab.reset import reset_seat
+from labkit.checks.model import Suite
 from labkit.checks.result import ERROR, PASS, SKIP, Result
-from labkit.lab.workspace import Seat
+from labkit.checks.runner import Judge
+from labkit.lab.engine_pool import Pool
+from labkit.lab.lab import Lab
+from labkit.lab.reset import reset_workspace
+from labkit.lab.workspace import Workspace
+from labkit.learner.exercise import begin
 
 NOWHERE = "https://127.0.0.1:1"
 """An address at which nobody listens."""
@@ -28,7 +28,7 @@ def run(suite: Suite, pool: Pool, say: Any = lambda text: None) -> dict[str, str
 def untouched(suite: Suite, pool: Pool, say: Any) -> dict[str, str | None]:
     """Where nothing was done: on an empty engine, and on one where the scenes have been set up."""
     found = {}
-    with pool.seat() as seat, Lab(suite.stem, role="proof", seat=seat) as lab:
+    with pool.workspace() as workspace, Lab(suite.stem, role="proof", workspace=workspace) as lab:
         say("nothing done")
         found["nothing done: 0 points"] = nothing(judged(suite, lab))
         for name in suite.scenes:
@@ -41,26 +41,26 @@ def untouched(suite: Suite, pool: Pool, say: Any) -> dict[str, str | None]:
 def solved(suite: Suite, pool: Pool, say: Any) -> dict[str, str | None]:
     """Where the solution was run: as it is, in outages, and after everything was removed."""
     found = {}
-    with pool.seat() as seat:
+    with pool.workspace() as workspace:
         say("solution")
-        found["solution: all points"] = solution(suite, seat)
-        lab = Lab(suite.stem, role="exercise", seat=seat)
+        found["solution: all points"] = solution(suite, workspace)
+        lab = Lab(suite.stem, role="exercise", workspace=workspace)
         try:
             if suite.cluster:
                 say("cluster unreachable")
                 found["cluster unreachable: error"] = no_blame(without_cluster(suite, lab))
         finally:
             lab.close()
-        if seat.engine:  # as the learner's reset: also what was made by hand, under the stem's prefix
-            reset_seat(seat)
-        seat.clear()
-        lab = Lab(suite.stem, role="exercise", seat=seat)
+        if workspace.engine:  # as the learner's reset: also what was made by hand, under the stem's prefix
+            reset_workspace(workspace)
+        workspace.clear()
+        lab = Lab(suite.stem, role="exercise", workspace=workspace)
         found["after reset: 0 points"] = nothing(judged(suite, lab))
-        if seat.engine:
+        if workspace.engine:
             say("engine killed")
             for name in suite.scenes:
                 begin(lab, suite, name)
-            pool.kill(seat)
+            pool.kill(workspace)
             found["engine killed: error"] = no_blame(judged(suite, lab))
         else:
             lab.close()
@@ -82,8 +82,8 @@ def without_cluster(suite: Suite, lab: Lab) -> list[Result]:
         configuration.host = there
 
 
-def solution(suite: Suite, seat: Seat) -> str | None:
-    """Runs the authored notebook at a seat; its cells check themselves, and what they found is kept there."""
+def solution(suite: Suite, workspace: Workspace) -> str | None:
+    """Runs the authored notebook in a workspace; its cells check themselves, and results are kept there."""
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
@@ -92,10 +92,10 @@ def solution(suite: Suite, seat: Seat) -> str | None:
     resources = {"metadata": {"path": str(notebooks.path(suite.stem, "solutions").parent)}}
     try:
         client = NotebookClient(notebook, timeout=notebooks.CELL_SECONDS, resources=resources)
-        client.execute(env={**os.environ, **seat.env()})
+        client.execute(env={**os.environ, **workspace.env()})
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as e:
         return f"the solution failed: {str(e).strip()[-500:]}"
-    kept = seat.noted("results")
+    kept = workspace.noted("results")
     bad = [name for name in suite.checks if kept.get(name, {}).get("verdict") != PASS]
     return f"no pass: {', '.join(bad)}" if bad else None
 

@@ -25,12 +25,14 @@ def closure(seeds: Iterable[Path], package: Path) -> list[Path]:
         path = todo.pop()
         if path not in seen and path.is_file():
             seen.add(path)
-            todo += [package / f"{name.replace('.', '/')}.py" for name in imported(path)]
+            for name in imported(path):
+                place = package / name.replace(".", "/")
+                todo += [place.with_suffix(".py"), place / "__init__.py"]
     return sorted(p for p in seen if p.is_relative_to(package))
 
 
 def imported(path: Path) -> Iterator[str]:
-    """Modules of labkit that a file names in its imports, those within functions too."""
+    """What of labkit a file names in its imports, those within functions too: modules, or names in them."""
     try:
         tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError):
@@ -40,6 +42,7 @@ def imported(path: Path) -> Iterator[str]:
             first, _, rest = node.module.partition(".")
             if first == "labkit" and rest:
                 yield rest
+                yield from (f"{rest}.{a.name}" for a in node.names)
             elif first == "labkit":
                 yield from (_HOMES.get(a.name, a.name).removeprefix("labkit.") for a in node.names)
         elif isinstance(node, ast.Import):

@@ -14,14 +14,15 @@ from rich.console import Console
 from rich.table import Table
 
 from labkit.book import notebooks
-from labkit.checks.model import TASKS, load
+from labkit.checks.loader import load
+from labkit.checks.model import TASKS
+from labkit.checks.result import ERROR, PASS, SKIP
 from labkit.core.errors import LabkitError
 from labkit.core.paths import repo
-from labkit.mutation.answers import FOLDER
-from labkit.mutation.runner import Outcome, prove_stem
-from labkit.checks.result import ERROR, PASS, SKIP
 from labkit.core.process import run
+from labkit.mutation.answers import FOLDER
 from labkit.mutation.inputs import closure
+from labkit.mutation.runner import Outcome, prove_stem
 
 SIXTH = 6
 NOTHING_COLLECTED = 5
@@ -33,7 +34,7 @@ INPUTS = (
     "tests/graders/{stem}.json",
 )
 SHARED = ("images/**/*", "requirements.txt")
-TRYING = ("prover", "controls")
+TRYING = ("mutation/runner", "mutation/controls")
 """The modules that try answers: a proof depends on what they import."""
 
 

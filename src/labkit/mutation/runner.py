@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labkit.mutation import controls
-from labkit.mutation import answers
-from labkit.checks.model import Check, Suite, load
-from labkit.learner.exercise import begin
-from labkit.core.paths import repo
-from labkit.checks.runner import Judge
-from labkit.lab.lab import Lab
-from labkit.lab.engine_pool import Pool
-from labkit.mutation.answers import Answer
+from labkit.checks.examples import Answer
+from labkit.checks.loader import load
+from labkit.checks.model import Check, Suite
 from labkit.checks.result import ERROR, FAIL, PASS, Result
-from labkit.lab.workspace import Seat
+from labkit.checks.runner import Judge
+from labkit.core.paths import repo
+from labkit.lab.engine_pool import Pool
+from labkit.lab.lab import Lab
+from labkit.lab.workspace import Workspace
+from labkit.learner.exercise import begin
+from labkit.mutation import answers, controls
 
 JOBS = 3
 
@@ -73,9 +73,9 @@ def prove_stem(stem: str, update: bool = False, say: Any = lambda text: None) ->
     started, suite = time.monotonic(), load(stem)
     found, outcome = answers.answers(suite), Outcome(stem)
     with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
-        lab = Lab(stem, role="proof", seat=Seat.fresh(stem, Path(folder) / "owner"))
+        lab = Lab(stem, role="proof", workspace=Workspace.fresh(stem, Path(folder) / "owner"))
         try:
-            size = JOBS if uses_engine(suite) else 0
+            size = JOBS if suite.uses_engine else 0
             with Pool(lab, suite.images, size) as pool, ThreadPoolExecutor(JOBS) as threads:
                 outcome.results = list(threads.map(lambda a: (a, tried(suite, pool, a, say)), found))
                 outcome.controls = controls.run(suite, pool, say)
@@ -86,15 +86,10 @@ def prove_stem(stem: str, update: bool = False, say: Any = lambda text: None) ->
     return outcome
 
 
-def uses_engine(suite: Suite) -> bool:
-    """Whether an exercise needs a Docker engine of its own."""
-    return bool(suite.images) or not suite.cluster
-
-
 def tried(suite: Suite, pool: Pool, answer: Answer, say: Any) -> Result:
-    """What its check says of an answer, at a seat of its own."""
-    with pool.seat() as seat:
-        lab = Lab(suite.stem, role="proof", seat=seat)
+    """What its check says of an answer, in a workspace of its own."""
+    with pool.workspace() as workspace:
+        lab = Lab(suite.stem, role="proof", workspace=workspace)
         try:
             answer.do(lab, {s.name: begin(lab, suite, s.name) for s in answer.scenes(suite)})
             result = Judge(suite, lab).run(answer.check)

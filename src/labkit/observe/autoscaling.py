@@ -7,10 +7,9 @@ from typing import Any
 
 from kubernetes.utils import parse_quantity
 
-from labkit.wait.conditions import Object, status_of
 from labkit.core.errors import BrokenEnvironment, Mismatch, Missing, TimedOut
-from labkit.observe.workloads import listed, rolled_out
-from labkit.observe.pods import stated
+from labkit.observe.workloads import listed, rolled_out, stated
+from labkit.wait.conditions import Object, status_of
 
 TOLERANCE = Decimal("1.1")
 """Within a tenth of its target an autoscaler changes nothing (Kubernetes, Horizontal Pod Autoscaling)."""

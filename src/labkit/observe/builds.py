@@ -10,8 +10,8 @@ from typing import Any
 from docker.models.containers import Container
 
 from labkit.core.errors import Mismatch
-from labkit.observe.other_machine import archive, build, files, inspected
 from labkit.observe.containers import shell
+from labkit.observe.other_machine import archive, build, files, inspected
 from labkit.wait.until import until
 
 BAKED = "/baked"

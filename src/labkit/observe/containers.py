@@ -19,8 +19,8 @@ from kubernetes import client
 from kubernetes.stream import stream
 
 from labkit.core.errors import BrokenEnvironment, ImageUnavailable, Mismatch, Missing, TimedOut
-from labkit.core.paths import REGISTRY
 from labkit.core.kube import ask
+from labkit.core.paths import REGISTRY
 
 IMAGE = f"{REGISTRY}/python:3.13"
 PROGRAM = """

@@ -7,12 +7,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from labkit.wait.conditions import Object
 from labkit.core.errors import BrokenEnvironment, Mismatch
 from labkit.core.kube import ask, find
 from labkit.observe.containers import Inside, Reply
-from labkit.observe.workloads import rolled_out
 from labkit.observe.services import Address, port_of, reaches, sent_to
+from labkit.observe.workloads import rolled_out
+from labkit.wait.conditions import Object
 
 PATCH = "application/strategic-merge-patch+json"
 ROUND = 25

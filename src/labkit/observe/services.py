@@ -8,12 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from labkit.wait.conditions import Object
 from labkit.core.errors import Mismatch, TimedOut
 from labkit.observe.containers import Inside
-from labkit.wait.until import until
+from labkit.wait.conditions import Object
 from labkit.wait.loop import Deadline, follow
 from labkit.wait.objects import Watched
+from labkit.wait.until import until
 
 NOBODY = ""
 """Who answers where no answer comes, or one that names no host."""

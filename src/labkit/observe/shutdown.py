@@ -10,10 +10,10 @@ from typing import Any
 
 from docker.models.containers import Container
 
-from labkit.wait.conditions import Object
 from labkit.core.errors import Mismatch, TimedOut
 from labkit.observe.containers import http
 from labkit.observe.replacement import settings
+from labkit.wait.conditions import Object
 from labkit.wait.until import until
 
 GRACE, DRAIN = 5, 1.5

@@ -1,7 +1,7 @@
 """The base image: pulled where a registry answers, else bootstrapped from Debian's packages.
 
 Everything the course builds stands on `SOURCE`; what the machine's network needs in addition (the
-certificates of a company proxy) is added to it as `localhost:5001/base:trixie` (see `labkit.provision.images`).
+certificates of a company proxy) is added to it as `localhost:5001/base:trixie` (`labkit.provision.images`).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from requests.exceptions import RequestException
 from labkit.core import engine
 from labkit.core.errors import ImageUnavailable, Unsupported
 from labkit.core.paths import home, lab_id
-from labkit.provision.debian_root import SUITE, need_mmdebstrap, sudo
 from labkit.core.process import run
+from labkit.provision.debian_root import SUITE, need_mmdebstrap, sudo
 
 SOURCE = "debian:trixie-slim"
 NAME = "base:trixie"

@@ -18,8 +18,8 @@ from pathlib import Path
 from labkit.core import engine
 from labkit.core.errors import CommandFailed, EngineUnavailable, Unsupported
 from labkit.core.paths import home, repo
-from labkit.wait.until import until
 from labkit.core.process import run
+from labkit.wait.until import until
 
 SUITE = "trixie"
 PACKAGES = "docker.io,docker-cli,docker-buildx,docker-compose,iptables,ca-certificates"

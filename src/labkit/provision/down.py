@@ -8,14 +8,12 @@ from pathlib import Path
 
 import docker
 
-from labkit.provision import kind_cluster
 from labkit.core import engine
-from labkit.provision import images
-from labkit.provision import debian_root
-from labkit.provision import registry
 from labkit.core.errors import EngineUnavailable
-from labkit.core.paths import LABEL, home, lab_id
+from labkit.core.labels import LABEL
+from labkit.core.paths import home, lab_id
 from labkit.core.process import run
+from labkit.provision import debian_root, images, kind_cluster, registry
 
 
 def take_down(everything: bool = False, keep_engine: bool = False, store: bool = False) -> dict[str, int]:

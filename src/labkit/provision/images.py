@@ -18,12 +18,12 @@ from pathlib import Path
 import docker
 from docker.errors import APIError
 
-from labkit.provision import base_image
 from labkit.core import engine
 from labkit.core.errors import CommandFailed, NotOurs
 from labkit.core.paths import REGISTRY, lab_id
-from labkit.provision.image_table import IMAGES, Image, hashes, with_parents
 from labkit.core.process import run
+from labkit.provision import base_image
+from labkit.provision.image_table import IMAGES, Image, hashes, with_parents
 
 Report = Callable[[str, str, float], None]
 """Called with an image's name, its state (current, building, built, failed) and the seconds it took."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import shutil
 import socket
 import sys
 from pathlib import Path
 
-from labkit.provision import launcher
 from labkit.book import site
-from labkit.provision import up
 from labkit.core.engine import exports
-from labkit.core.paths import repo
+from labkit.core.paths import home, repo
+from labkit.provision import jupyter, up
 from labkit.provision.progress import Steps
 
 ADDRESS = "127.0.0.1"
@@ -48,7 +48,7 @@ def learn(only: str | None, browser: bool, port: int) -> None:
         page = site.build() / "index.html"
         say(page.as_uri())
     settings()
-    launcher.ensure()
+    jupyter.ensure()
     port, token = free_port(port), secrets.token_urlsafe(16)
     lab = f"http://{ADDRESS}:{port}/lab/tree/chapters/ch01_docker_manages.ipynb?token={token}"
     steps.console.print(
@@ -72,3 +72,14 @@ def learn(only: str | None, browser: bool, port: int) -> None:
     command += [] if browser else ["--no-browser"]
     command += ["--allow-root"] if hasattr(os, "getuid") and os.getuid() == 0 else []
     os.execve(sys.executable, command, {**os.environ, **exports()})
+
+
+def ensure() -> Path:
+    """Writes ``labkit`` into ``home()/bin``, which `labkit.core.engine.exports` puts first on PATH."""
+    target = home() / "bin" / "labkit"
+    text = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m labkit "$@"\n'
+    if not target.exists() or target.read_text() != text:
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(text)
+        target.chmod(0o755)
+    return target

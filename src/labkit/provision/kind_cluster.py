@@ -19,12 +19,13 @@ from docker.models.containers import Container
 from docker.types import IPAMConfig, IPAMPool
 
 from labkit.core import engine
-from labkit.provision import node_health
 from labkit.core.errors import ClusterUnavailable, CommandFailed, NotOurs, TimedOut
-from labkit.provision.kubernetes_build import Say
-from labkit.core.paths import LABEL, cluster_name, home, kubeconfig, lab_id, labels, repo
-from labkit.wait.until import until
+from labkit.core.labels import LABEL, labels
+from labkit.core.paths import cluster_name, home, kubeconfig, lab_id, repo
 from labkit.core.process import run
+from labkit.provision import node_health
+from labkit.provision.kubernetes_build import Say
+from labkit.wait.until import until
 
 KIND_LABEL = "io.x-k8s.kind.cluster"
 READINESS = (

@@ -18,10 +18,10 @@ import docker
 from docker.errors import APIError, ImageNotFound
 
 from labkit.core import engine
-from labkit.provision import kubernetes_build
 from labkit.core.errors import ImageUnavailable
 from labkit.core.paths import REGISTRY, cluster_name, home, lab_id, repo
 from labkit.core.process import run
+from labkit.provision import kubernetes_build
 
 RECIPE = repo() / "k8s/cluster/node/image"
 LAB_RECIPE = repo() / "k8s/cluster/lab.Dockerfile"

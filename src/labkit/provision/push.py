@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 import docker
 from docker.errors import APIError
 
-from labkit.provision import images
 from labkit.core.errors import CommandFailed, ImageUnavailable
 from labkit.core.paths import REGISTRY
+from labkit.provision import images
 
 PUSHED = tuple(n for n in images.IMAGES if n not in ("base:trixie", "registry:2", "engine:26.1"))
 """The images that Pods use."""

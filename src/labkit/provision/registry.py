@@ -15,12 +15,11 @@ import docker
 from docker.errors import APIError, ImageNotFound, NotFound
 from docker.models.containers import Container
 
-from labkit.provision import kind_cluster
 from labkit.core import engine
-from labkit.provision import images
-from labkit.provision import push
 from labkit.core.errors import CommandFailed, ImageUnavailable, NotOurs, TimedOut
-from labkit.core.paths import LABEL, REGISTRY, cluster_name, lab_id, labels
+from labkit.core.labels import LABEL, labels
+from labkit.core.paths import REGISTRY, cluster_name, lab_id
+from labkit.provision import images, kind_cluster, push
 from labkit.wait.until import until
 
 PORT = int(REGISTRY.rpartition(":")[2])

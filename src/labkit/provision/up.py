@@ -7,14 +7,9 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from labkit.provision import base_image
-from labkit.provision import kind_cluster
 from labkit.core import engine
-from labkit.provision import images
-from labkit.provision import node_image
-from labkit.provision import debian_root
-from labkit.provision import registry
 from labkit.core.errors import EngineUnavailable
+from labkit.provision import base_image, debian_root, images, kind_cluster, node_image, registry
 from labkit.provision.progress import Steps
 
 

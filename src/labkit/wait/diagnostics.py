@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from kubernetes.dynamic import DynamicClient
 
-from labkit.wait.conditions import Object, has, ready_endpoints, status_of
 from labkit.core.errors import LabkitError
 from labkit.core.kube import answer_within, ask, find
+from labkit.wait.conditions import Object, has, ready_endpoints, status_of
 from labkit.wait.loop import ANSWER
 
 EVENTS = 5

@@ -11,9 +11,9 @@ from kubernetes.client import ApiException
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import DynamicApiError
 
-from labkit.wait.conditions import NAMED, Object, has, is_done, ready_endpoints
 from labkit.core.errors import Usage
 from labkit.core.kube import BROKEN, CONNECT, answer_within, ask, find
+from labkit.wait.conditions import NAMED, Object, has, is_done, ready_endpoints
 from labkit.wait.diagnostics import evidence
 from labkit.wait.loop import LOOK, Deadline, Predicate, follow
 

@@ -8,7 +8,8 @@ from nbformat.v4 import new_output
 
 from labkit import Usage
 from labkit.book import notebooks
-from labkit.book.exercises import MARKERS, SOLUTION_ONLY, STUB, build, generate, problems
+from labkit.book.exercises import MARKERS, SOLUTION_ONLY, STUB, build, generate
+from labkit.lint.exercises import misfits
 
 STEM = "ch96_x"
 SECRET = "forty_two"
@@ -132,7 +133,7 @@ def test_what_cannot_be_built_leaves_the_exercise_as_it_was(course, word):
     with pytest.raises(Usage, match=STEM):
         build(course.root)
     assert course.exercise.read_text() == before
-    assert any(line.startswith("Usage: solutions/ch96_x") for line in problems(STEM, course.root))
+    assert any(line.startswith("Usage: solutions/ch96_x") for line in misfits(STEM, course.root))
 
 
 def test_a_solution_without_markers_goes_whole(course):

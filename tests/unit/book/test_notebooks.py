@@ -7,8 +7,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from labkit import Usage
-from labkit.book import notebooks
-from labkit.book import scaffold
+from labkit.book import notebooks, scaffold
 from labkit.book.predictions import predictions_of
 
 
@@ -99,7 +98,7 @@ def test_a_failing_cell_is_told_and_nothing_is_stored(root):
 
 
 FAKE = """
-from labkit.lab import Lab
+from labkit import Lab
 class Fake:
     def close(self):
         open("closed", "w").close()
@@ -115,7 +114,9 @@ def test_a_run_that_fails_leaves_no_lab_open(root):
         [new_code_cell(FAKE), wanted, new_code_cell("import os; assert os.path.exists('closed')")],
     )
     path = notebooks.path("ch01_a", root=root)
-    with pytest.raises(notebooks.LabkitError, match="AssertionError"):  # an error that is wanted closes nothing
+    with pytest.raises(
+        notebooks.LabkitError, match="AssertionError"
+    ):  # an error that is wanted closes nothing
         notebooks.execute(path)
     assert (path.parent / "closed").exists()
 

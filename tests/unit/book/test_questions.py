@@ -7,8 +7,7 @@ import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from labkit import Usage
-from labkit.book import notebooks
-from labkit.book import questions
+from labkit.book import notebooks, questions
 
 
 def entry(name="a", by="ch01_a", ask=("ch03_c",), **more):

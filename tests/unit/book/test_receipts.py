@@ -6,8 +6,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from labkit import LedgerError
-from labkit.book import notebooks
-from labkit.book import receipts
+from labkit.book import notebooks, receipts
 from labkit.book.ledger import LIMITS, Claim, Record
 
 CLAIM = Claim("C06.1", "ch06_x", "Data is lost.", "It is lost on remove.", LIMITS, "r")
@@ -60,7 +59,9 @@ def root(tmp_path, monkeypatch):
     (tmp_path / "chapters").mkdir()
     notebooks.write(new_notebook(cells=[proof()]), notebooks.path("ch06_x", root=tmp_path))
     shown = repr(Record(other, {"a": True}))
-    notebooks.write(new_notebook(cells=[proof(shown, "claim:C01.1")]), notebooks.path("ch01_y", root=tmp_path))
+    notebooks.write(
+        new_notebook(cells=[proof(shown, "claim:C01.1")]), notebooks.path("ch01_y", root=tmp_path)
+    )
     return tmp_path
 
 

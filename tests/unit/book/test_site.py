@@ -7,7 +7,7 @@ from labkit.book.site import trouble
 CHAIN = """reading sources...
 Traceback (most recent call last):
   File "x.py", line 57, in run
-labkit.errors.LedgerError: The stored proof of C01.1 is not that of the ledger.
+labkit.core.errors.LedgerError: The stored proof of C01.1 is not that of the ledger.
   found: nothing stored
 
 The above exception was the direct cause of the following exception:

@@ -7,14 +7,15 @@ import os
 import subprocess
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from labkit import BrokenEnvironment, Mismatch, TimedOut, Usage
 from labkit.checks import answers
-from labkit.checks.answers import CAP, Function, packed, unpacked
+from labkit.checks.answers import CAP, Function, hand_in, packed, unpacked
+from labkit.lab.workspace import Workspace
 from labkit.wait.until import until
-from labkit.lab.workspace import Seat
 
 
 def called(source, *arguments, name="f", **options):
@@ -26,9 +27,9 @@ VALUES = [0, -1.5, "", "ünï \U0001f433", True, None, [], {}, [1, [2, {"a": Non
 
 @pytest.mark.parametrize("value", VALUES)
 def test_a_value_comes_back_as_it_was(tmp_path, value):
-    seat = Seat.fresh("ch96_x", tmp_path)
-    seat.hand_in("one", value)
-    assert unpacked(seat.noted("answers")["one"], {}) == value
+    workspace = Workspace.fresh("ch96_x", tmp_path)
+    hand_in(SimpleNamespace(workspace=workspace), "one", value)
+    assert unpacked(workspace.noted("answers")["one"], {}) == value
 
 
 def looped():
@@ -61,13 +62,13 @@ ODD = {
 
 @pytest.mark.parametrize("word", ODD)
 def test_what_cannot_be_kept_is_refused_at_once(tmp_path, word):
-    seat = Seat.fresh("ch96_x", tmp_path)
+    workspace = Workspace.fresh("ch96_x", tmp_path)
     with pytest.raises(Usage, match="answer 'one'"):
-        seat.hand_in("one", ODD[word])
-    assert seat.noted("answers") == {}
+        hand_in(SimpleNamespace(workspace=workspace), "one", ODD[word])
+    assert workspace.noted("answers") == {}
 
 
-@pytest.mark.parametrize("thing", [len, functools.partial(print, 1), "x".upper, int, Seat, lambda: 1])
+@pytest.mark.parametrize("thing", [len, functools.partial(print, 1), "x".upper, int, Workspace, lambda: 1])
 def test_what_can_be_called_and_is_no_def(thing):
     with pytest.raises(Usage, match="no function made by def") as e:
         packed("one", thing)

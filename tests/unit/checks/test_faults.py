@@ -13,9 +13,20 @@ from docker.errors import APIError, BuildError, ContainerError, DockerException,
 from kubernetes.client import ApiException
 from kubernetes.dynamic.exceptions import ResourceNotFoundError, api_exception
 
-from labkit import BrokenEnvironment, Busy, ClusterUnavailable, EngineUnavailable, LedgerError, Mismatch, Missing, TimedOut, Usage
+from labkit import (
+    BrokenEnvironment,
+    Busy,
+    ClusterUnavailable,
+    EngineUnavailable,
+    LedgerError,
+    Mismatch,
+    Missing,
+    TimedOut,
+    Usage,
+)
 from labkit.checks import faults
 from labkit.checks.result import ERROR, FAIL
+from labkit.core import errors
 
 
 def response(status, text=""):
@@ -137,11 +148,11 @@ def test_a_refused_connection_is_told_in_the_systems_own_words(lab):
     with pytest.raises(requests.exceptions.ConnectionError) as e:
         requests.get("http://127.0.0.1:9/", timeout=1)
     assert lab.told(e.value).found == "[Errno 111] Connection refused"
-    assert faults.root(KeyError("x")).args == ("x",)
+    assert errors.root(KeyError("x")).args == ("x",)
     loop = ValueError("x")
     loop.__context__ = KeyError("y")
     loop.__context__.__context__ = loop
-    assert faults.root(loop) is loop
+    assert errors.root(loop) is loop
 
 
 def test_every_docker_error_has_been_thought_of():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from labkit import Usage
-from labkit.checks.model import Check, check, load, scene
+from labkit.checks.loader import load
+from labkit.checks.model import Check, check, scene
 
 
 def made(function=None, **options):
@@ -153,13 +154,13 @@ def test_a_file_that_is_not_there_or_holds_no_check(tmp_path):
         load("ch96_x", tmp_path)
 
 
-def test_the_same_seat_has_the_same_scene_and_nothing_noted_enters_it(root, tmp_path):
-    from labkit.lab.workspace import Seat
+def test_the_same_workspace_has_the_same_scene_and_nothing_noted_enters_it(root, tmp_path):
+    from labkit.lab.workspace import Workspace
 
     stage = load("ch96_x", root).scenes["stage"]
-    seats = [Seat.fresh("ch96_x", tmp_path / str(i), seed=i) for i in range(20)]
-    first = [stage.facts(s) for s in seats]
-    for s in seats:
+    workspaces = [Workspace.fresh("ch96_x", tmp_path / str(i), seed=i) for i in range(20)]
+    first = [stage.facts(s) for s in workspaces]
+    for s in workspaces:
         s.note("scenes", "stage", {"word": "mine"})
-    assert [stage.facts(s) for s in seats] == first
+    assert [stage.facts(s) for s in workspaces] == first
     assert len({f["word"] for f in first}) > 3

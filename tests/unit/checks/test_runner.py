@@ -12,11 +12,11 @@ from docker.errors import NotFound
 from kubernetes.client import ApiException
 
 from labkit import ClusterUnavailable, EngineUnavailable, Mismatch, Missing, Usage
-from labkit.checks import runner
+from labkit.checks import hand_in, runner
 from labkit.checks.model import Scene, check, scene
-from labkit.checks.runner import Judge
 from labkit.checks.result import ERROR, FAIL, PASS, SKIP
-from labkit.lab.workspace import Seat
+from labkit.checks.runner import Judge
+from labkit.lab.workspace import Workspace
 
 
 def test_a_pass_does_not_ask_the_engine(lab):
@@ -213,7 +213,7 @@ def on_stage(lab, seen):
 @pytest.mark.parametrize("noted", [{}, {"stage": False}, {"stage": None}])
 def test_a_scene_that_was_not_started_or_broke_on_its_way_is_a_skip(lab, noted):
     for name, value in noted.items():
-        lab.seat.note("scenes", name, value)
+        lab.workspace.note("scenes", name, value)
     result = Judge(on_stage(lab, []), lab).run("one")
     assert result.verdict == SKIP
     assert 'start("stage")' in result.message
@@ -225,16 +225,16 @@ def test_a_skip_is_none_while_the_lab_is_down(lab):
     assert {r.verdict for r in Judge(chain(lab, fails, []), lab).run_all()} == {ERROR}
 
 
-def test_a_scene_hands_over_its_facts_from_the_seat_alone(lab):
+def test_a_scene_hands_over_its_facts_from_the_workspace_alone(lab):
     seen = []
-    lab.seat.note("scenes", "stage", {"word": "mine"})
+    lab.workspace.note("scenes", "stage", {"word": "mine"})
     assert Judge(on_stage(lab, seen), lab).run("one").verdict == PASS
-    assert seen == [stage.facts(lab.seat)]
+    assert seen == [stage.facts(lab.workspace)]
 
 
 def test_a_plan_that_breaks_is_an_error(lab):
     broken = Scene("stage", "a stage", lambda random: 1 / 0, stage.build)
-    lab.seat.note("scenes", "stage", True)
+    lab.workspace.note("scenes", "stage", True)
     one = check(task="repair", points=1, needs=broken)(on_stage(lab, []).checks["one"].call)
     assert Judge(lab.suite(one, broken), lab).run("one").verdict == ERROR
 
@@ -257,7 +257,7 @@ def test_nothing_handed_in_is_a_failure_that_says_how(lab):
 @pytest.mark.parametrize("value", [None, 0, False, "", [], {"a": 1}])
 def test_what_was_handed_in_is_handed_over(lab, value):
     seen = []
-    lab.seat.hand_in("one", value)
+    hand_in(lab, "one", value)
     assert Judge(handed_in(lab, seen), lab).run("one").verdict == PASS
     assert seen == [value]
 
@@ -266,7 +266,7 @@ def test_an_answer_that_cannot_be_looked_at_for_no_engine_answers(lab, monkeypat
     def down(self):
         raise EngineUnavailable("No Docker daemon answers.", fix="make up")
 
-    lab.seat.hand_in("one", 1)
-    monkeypatch.setattr(Seat, "env", down)
+    hand_in(lab, "one", 1)
+    monkeypatch.setattr(Workspace, "env", down)
     result = Judge(handed_in(lab, []), lab).run("one")
     assert (result.verdict, result.message, result.fix) == (ERROR, "No Docker daemon answers.", "make up")

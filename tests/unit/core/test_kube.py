@@ -13,8 +13,8 @@ from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
 from labkit import ClusterUnavailable, Usage
 from labkit.core import kube
-from labkit.wait import diagnostics
 from labkit.lab.clients import LabelledKube
+from labkit.wait import diagnostics
 
 
 def answer(status, body=None):

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from labkit.core import paths
+from labkit.core import labels, paths
 
 
 @pytest.fixture(autouse=True)
@@ -80,14 +80,14 @@ def test_cluster_and_kubeconfig(monkeypatch):
 
 
 def test_labels():
-    assert paths.labels("ch01_x", "chapter", "abc") == {
+    assert labels.labels("ch01_x", "chapter", "abc") == {
         "labkit.lab": paths.lab_id(),
         "labkit.stem": "ch01_x",
         "labkit.role": "chapter",
         "labkit.session": "abc",
     }
-    assert paths.LABEL in paths.labels()
+    assert labels.LABEL in labels.labels()
 
 
 def test_the_repository_is_where_the_package_is():
-    assert (paths.repo() / "src/labkit/home.py").samefile(paths.__file__)
+    assert (paths.repo() / "src/labkit/core/paths.py").samefile(paths.__file__)

@@ -10,8 +10,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from labkit.devtools import leaks
-from labkit.devtools import notebook_run
+from labkit.devtools import leaks, notebook_run
 from labkit.devtools.nbval_order import SEED
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from labkit.devtools import notebook_run
-from labkit.devtools import suites
+from labkit.devtools import notebook_run, suites
 from labkit.devtools.suites import Suite
 
 

@@ -13,17 +13,15 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from labkit import cli
-from labkit.checks import model
-from labkit.grading import batch
-from labkit.grading import grader
-from labkit.grading import pages as grade_html
-from labkit.grading import report
-from labkit.grading.runners import local
+from labkit.checks import loader
 from labkit.checks.model import Check, Suite
-from labkit.core.errors import EngineUnavailable
-from labkit.grading.submission import NOT_OURS, Submission
-from labkit.grading.record import REJECTED, Graded
 from labkit.checks.result import ERROR, FAIL, PASS, Result
+from labkit.core.errors import EngineUnavailable
+from labkit.grading import batch, grader, report
+from labkit.grading import pages as grade_html
+from labkit.grading.record import REJECTED, Graded
+from labkit.grading.runners import local
+from labkit.grading.submission import NOT_OURS, Submission
 
 STEM = "ch96_x"
 EVIL = '<script>alert("x")</script> \x1b[31m [red]=cmd|"/c calc"!A1'
@@ -161,7 +159,7 @@ CHECKS = {n: Check(n, f"`{n}`", "do", 2, (), 5, (), id, ()) for n in ("one", "tw
 def course(monkeypatch, tmp_path):
     """A course of one exercise, whose submissions are files of that name; nothing is run."""
     suite = Suite(STEM, CHECKS)
-    monkeypatch.setattr(model, "load", lambda stem: suite)
+    monkeypatch.setattr(loader, "load", lambda stem: suite)
     monkeypatch.setattr(batch, "gradable", lambda: [STEM])
     monkeypatch.setattr(local, "warm", lambda stems: None)
     for name in ("ada", "eve"):
@@ -180,8 +178,8 @@ def test_a_lab_that_is_not_there_costs_nobody_points(course, monkeypatch):
     def away(self):
         raise EngineUnavailable("No Docker daemon answers.")
 
-    monkeypatch.setattr(grader.Desk, "__init__", lambda self, stem, jobs: setattr(self, "jobs", 1))
-    monkeypatch.setattr(grader.Desk, "__enter__", away)
+    monkeypatch.setattr(grader.Grader, "__init__", lambda self, stem, jobs: setattr(self, "jobs", 1))
+    monkeypatch.setattr(grader.Grader, "__enter__", away)
     done = run(course)
     assert done.exit_code == 1
     told = json.loads((course / "out" / "grades.json").read_text())["submissions"]
@@ -201,13 +199,13 @@ def test_one_that_breaks_the_grader_is_not_the_end(course, monkeypatch):
         return Graded(submission, results=[result("one", PASS), result("two", PASS)])
 
     monkeypatch.setattr(
-        grader.Desk,
+        grader.Grader,
         "__init__",
         lambda self, stem, jobs: vars(self).update(jobs=1, suite=Suite(stem, CHECKS)),
     )
-    monkeypatch.setattr(grader.Desk, "__enter__", lambda self: self)
-    monkeypatch.setattr(grader.Desk, "__exit__", lambda self, *error: None)
-    monkeypatch.setattr(grader.Desk, "_grade", graded)
+    monkeypatch.setattr(grader.Grader, "__enter__", lambda self: self)
+    monkeypatch.setattr(grader.Grader, "__exit__", lambda self, *error: None)
+    monkeypatch.setattr(grader.Grader, "_grade", graded)
     done = run(course)
     told = json.loads((course / "out" / "grades.json").read_text())["submissions"]
     assert [(s["verdict"], s["earned"]) for s in told] == [("error", 0), ("graded", 4), ("rejected", 0)]

@@ -9,11 +9,9 @@ import pytest
 from kubernetes import client
 
 from labkit import Busy, ClusterUnavailable, EngineUnavailable, Lab, Usage
-from labkit.lab import manifests
-from labkit.lab import cleanup
-from labkit.lab import reset
-from labkit.lab.lab import take_lock
+from labkit.lab import cleanup, manifests, reset
 from labkit.lab.clients import BUILT, LabelledAPI, LabelledKube, full_name, kube_client
+from labkit.lab.lab import take_lock
 
 OWN = {"labkit.lab": "mine", "labkit.stem": "ch01_x"}
 
@@ -35,7 +33,7 @@ def test_one_process_a_stem(monkeypatch, tmp_path):
 
     monkeypatch.setenv("LABKIT_HOME", str(tmp_path))
     hold = (
-        "import sys; from labkit.lab import take_lock; lock = take_lock('ch01_x');"
+        "import sys; from labkit.lab.lab import take_lock; lock = take_lock('ch01_x');"
         "print('held', flush=True); sys.stdin.read()"
     )
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}

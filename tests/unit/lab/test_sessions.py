@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from labkit.lab import sessions as alive
-from labkit.lab.sessions import Run, sessions
 from labkit.lab.lab import Lab
-from labkit.lab.workspace import Seat
+from labkit.lab.sessions import Run, sessions
+from labkit.lab.workspace import Workspace
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ def test_a_run_goes_on_until_its_last_part_ends():
 
 
 def test_a_run_in_another_process_ends_with_it():
-    hold = "from labkit.alive import Run; r = Run('cccccc'); print('on', flush=True); input()"
+    hold = "from labkit.lab.sessions import Run; r = Run('cccccc'); print('on', flush=True); input()"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen([sys.executable, "-c", hold], **pipes) as other:
         assert other.stdout.readline() == "on\n"
@@ -84,10 +84,10 @@ def no_docker(monkeypatch):
     monkeypatch.setattr("labkit.lab.lab.cleanup.remove", lambda *a: {})
 
 
-def test_labs_at_seats_are_runs_and_a_learners_own_is_none(no_docker, home):
-    seat = Seat.fresh("ch96_x", home / "seat")
-    with Lab("ch96_x", role="proof", seat=seat):
-        assert sessions() == {seat.session}
+def test_labs_in_workspaces_are_runs_and_a_learners_own_is_none(no_docker, home):
+    workspace = Workspace.fresh("ch96_x", home / "workspace")
+    with Lab("ch96_x", role="proof", workspace=workspace):
+        assert sessions() == {workspace.session}
     assert sessions() == set()
     with Lab("ch96_x", role="exercise"):
         assert sessions() == set()  # the chapter's lock says it
@@ -99,5 +99,5 @@ def test_a_lab_without_an_engine_lets_go(monkeypatch, home):
 
     monkeypatch.setattr("labkit.lab.lab.docker_client", down)
     with pytest.raises(RuntimeError):
-        Lab("ch96_x", role="proof", seat=Seat.fresh("ch96_x", home / "seat"))
+        Lab("ch96_x", role="proof", workspace=Workspace.fresh("ch96_x", home / "workspace"))
     assert sessions() == set()

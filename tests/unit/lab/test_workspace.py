@@ -1,4 +1,4 @@
-"""Seats: state outlives a process and damage, one variable moves it elsewhere, reset forgets it."""
+"""Workspaces: state outlives a process and damage, one variable moves it elsewhere, reset forgets it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import pytest
 from labkit import Usage
 from labkit.core import engine
 from labkit.lab import lab
-from labkit.lab import workspace as seat
+from labkit.lab import workspace as workspace
 from labkit.lab.lab import Lab
-from labkit.lab.workspace import FILE, KEPT, VARIABLE, Engine, Seat
+from labkit.lab.workspace import FILE, KEPT, VARIABLE, Engine, Workspace
 
 STEM = "ch96_x"
 
 
 @pytest.fixture(autouse=True)
 def folder(monkeypatch, tmp_path):
-    """A progress folder and a home of our own, and no seat given."""
+    """A progress folder and a home of our own, and no workspace given."""
     monkeypatch.setenv("LABKIT_PROGRESS", str(tmp_path / "progress"))
     monkeypatch.setenv("LABKIT_HOME", str(tmp_path / "home"))
     monkeypatch.delenv(VARIABLE, raising=False)
@@ -30,7 +30,11 @@ def folder(monkeypatch, tmp_path):
 
 def in_another_process(program):
     done = subprocess.run(
-        [sys.executable, "-c", f"from labkit.seat import Seat\nseat = Seat.here({STEM!r})\n{program}"],
+        [
+            sys.executable,
+            "-c",
+            f"from labkit.lab.workspace import Workspace\nworkspace = Workspace.here({STEM!r})\n{program}",
+        ],
         capture_output=True,
         text=True,
         check=True,
@@ -39,49 +43,51 @@ def in_another_process(program):
 
 
 def test_state_survives_a_new_process(folder):
-    mine = Seat.here(STEM)
+    mine = Workspace.here(STEM)
     mine.note("results", "one", {"verdict": "pass"})
-    mine.hand_in("two", {"ports": [80, 443]})
+    mine.note("answers", "two", {"ports": [80, 443]})
     other = in_another_process(
-        "print(seat.session, seat.seed, seat.own, seat.noted('results'), seat.noted('answers'))"
+        "w = workspace; print(w.session, w.seed, w.own, w.noted('results'), w.noted('answers'))"
     )
     ours = [str(mine.session), str(mine.seed), "True"]
     assert other.split()[:3] == ours
     assert other.endswith("{'one': {'verdict': 'pass'}} {'two': {'ports': [80, 443]}}")
-    in_another_process("seat.note('hints', 'one', 2)")
-    assert Seat.here(STEM).noted("hints") == {"one": 2}
+    in_another_process("workspace.note('hints', 'one', 2)")
+    assert Workspace.here(STEM).noted("hints") == {"one": 2}
 
 
-def test_a_seat_draws_the_same_again_and_another_seat_differs(folder, tmp_path):
-    mine = Seat.here(STEM)
+def test_a_workspace_draws_the_same_again_and_another_workspace_differs(folder, tmp_path):
+    mine = Workspace.here(STEM)
     drawn = mine.random("shared").random()
-    assert Seat.here(STEM).random("shared").random() == drawn
+    assert Workspace.here(STEM).random("shared").random() == drawn
     assert mine.random("other").random() != drawn
-    assert Seat.fresh(STEM, tmp_path / "else").random("shared").random() != drawn
+    assert Workspace.fresh(STEM, tmp_path / "else").random("shared").random() != drawn
 
 
 def test_seeds_and_sessions_differ(tmp_path):
-    seats = [Seat.fresh(STEM, tmp_path / str(i)) for i in range(20)]
-    assert len({s.seed for s in seats}) == len({s.session for s in seats}) == 20
-    assert Seat.fresh(STEM, tmp_path / "fixed", seed=7).seed == 7
+    workspaces = [Workspace.fresh(STEM, tmp_path / str(i)) for i in range(20)]
+    assert len({s.seed for s in workspaces}) == len({s.session for s in workspaces}) == 20
+    assert Workspace.fresh(STEM, tmp_path / "fixed", seed=7).seed == 7
 
 
-def test_the_variable_names_another_seat(folder, monkeypatch, tmp_path):
-    given = Seat.fresh(STEM, tmp_path / "given", engine=Engine("tcp://127.0.0.1:7", "/certs"), judged=True)
+def test_the_variable_names_another_workspace(folder, monkeypatch, tmp_path):
+    given = Workspace.fresh(
+        STEM, tmp_path / "given", engine=Engine("tcp://127.0.0.1:7", "/certs"), judged=True
+    )
     monkeypatch.setenv(VARIABLE, str(given.write()))
-    assert Seat.here(STEM) == given
+    assert Workspace.here(STEM) == given
     assert not folder.exists()
-    with pytest.raises(Usage, match="This seat is for ch96_x") as e:
-        Seat.here("ch97_y")
+    with pytest.raises(Usage, match="This workspace is for ch96_x") as e:
+        Workspace.here("ch97_y")
     assert e.value.wanted == "ch97_y"
 
 
 def test_a_progress_folder_may_be_moved(folder, tmp_path):
-    mine = Seat.here(STEM)
+    mine = Workspace.here(STEM)
     mine.note("hints", "one", 1)
     os.rename(folder.parent, tmp_path / "moved")
     os.environ["LABKIT_PROGRESS"] = str(tmp_path / "moved")
-    there = Seat.here(STEM)
+    there = Workspace.here(STEM)
     there.note("hints", "two", 1)
     assert (there.session, there.noted("hints")) == (mine.session, {"one": 1, "two": 1})
     assert not folder.exists()
@@ -108,27 +114,27 @@ DAMAGED = [
 
 
 @pytest.mark.parametrize("content", DAMAGED)
-def test_a_damaged_seat_says_what_to_do_and_reset_does_it(folder, monkeypatch, content):
-    first = Seat.here(STEM).session
+def test_a_damaged_workspace_says_what_to_do_and_reset_does_it(folder, monkeypatch, content):
+    first = Workspace.here(STEM).session
     (folder / FILE).write_bytes(content)
     with pytest.raises(Usage, match="damaged") as e:
-        Seat.here(STEM)
+        Workspace.here(STEM)
     assert e.value.fix == "labkit reset ch96"
     monkeypatch.setattr(lab, "reset_stem", lambda stem: {"containers": ["ch96-a"]})
     assert Lab.reset(STEM) == {"containers": ["ch96-a"]}
-    assert Seat.here(STEM).session != first
+    assert Workspace.here(STEM).session != first
 
 
-def test_a_seat_that_is_not_there(monkeypatch, tmp_path):
+def test_a_workspace_that_is_not_there(monkeypatch, tmp_path):
     monkeypatch.setenv(VARIABLE, str(tmp_path / "gone" / FILE))
     with pytest.raises(Usage, match="damaged"):
-        Seat.here(STEM)
+        Workspace.here(STEM)
 
 
 @pytest.mark.parametrize("what", KEPT)
 @pytest.mark.parametrize("content", [b"{", b"[1]", b"\xff"])
 def test_damaged_notes_are_set_aside_and_begin_anew(folder, capsys, what, content):
-    mine = Seat.here(STEM)
+    mine = Workspace.here(STEM)
     (folder / f"{what}.json").write_bytes(content)
     assert mine.noted(what) == {}
     assert "damaged-1" in capsys.readouterr().err
@@ -138,7 +144,7 @@ def test_damaged_notes_are_set_aside_and_begin_anew(folder, capsys, what, conten
 
 
 def test_reset_forgets_all_but_predictions(folder, monkeypatch):
-    mine = Seat.here(STEM)
+    mine = Workspace.here(STEM)
     for what in KEPT:
         mine.note(what, "one", 1)
     (folder / "predictions.json").write_text("{}")
@@ -151,39 +157,41 @@ def test_reset_forgets_all_but_predictions(folder, monkeypatch):
 
 
 def test_reset_elsewhere_leaves_the_learners_own_alone(folder, monkeypatch, tmp_path):
-    Seat.here(STEM).note("results", "one", {"verdict": "pass"})
-    given = Seat.fresh(STEM, tmp_path / "given")
+    Workspace.here(STEM).note("results", "one", {"verdict": "pass"})
+    given = Workspace.fresh(STEM, tmp_path / "given")
     monkeypatch.setenv(VARIABLE, str(given.write()))
     given.note("results", "one", {"verdict": "fail"})
-    monkeypatch.setattr(lab, "reset_stem", lambda stem: pytest.fail("it removes what other seats have made"))
+    monkeypatch.setattr(
+        lab, "reset_stem", lambda stem: pytest.fail("it removes what other workspaces have made")
+    )
     reset = []
-    monkeypatch.setattr(lab, "reset_seat", lambda seat: reset.append(seat.session) or {})
+    monkeypatch.setattr(lab, "reset_workspace", lambda workspace: reset.append(workspace.session) or {})
     Lab.reset("ch97_y")
     assert given.noted("results")
     assert reset == []
     Lab.reset(STEM)
     assert reset == [given.session]
-    assert Seat.here(STEM) == given
+    assert Workspace.here(STEM) == given
     assert not given.noted("results")
     assert json.loads((folder / "results.json").read_text()) == {"one": {"verdict": "pass"}}
 
 
-def test_what_a_program_is_told_of_a_seat(monkeypatch, tmp_path):
+def test_what_a_program_is_told_of_a_workspace(monkeypatch, tmp_path):
     monkeypatch.setattr(engine, "host", lambda: "unix:///the-course")
-    plain = Seat.fresh(STEM, tmp_path / "plain").env()
+    plain = Workspace.fresh(STEM, tmp_path / "plain").env()
     assert plain["DOCKER_HOST"] == "unix:///the-course"
     assert "DOCKER_TLS_VERIFY" not in plain
-    private = Seat.fresh(STEM, tmp_path / "private", engine=Engine("tcp://127.0.0.1:7", "/certs")).env()
+    private = Workspace.fresh(STEM, tmp_path / "private", engine=Engine("tcp://127.0.0.1:7", "/certs")).env()
     assert private["DOCKER_HOST"] == "tcp://127.0.0.1:7"
     assert (private["DOCKER_TLS_VERIFY"], private["DOCKER_CERT_PATH"]) == ("1", "/certs")
     assert private[VARIABLE] == str(tmp_path / "private" / FILE)
-    assert Seat.fresh(STEM, tmp_path / "other", kubeconfig="/other").env()["KUBECONFIG"] == "/other"
+    assert Workspace.fresh(STEM, tmp_path / "other", kubeconfig="/other").env()["KUBECONFIG"] == "/other"
 
 
 def test_damage_is_read_as_damage_and_not_as_something_else(folder):
     """The control of the list above: the same content, sound, is read."""
-    Seat.here(STEM)
+    Workspace.here(STEM)
     (folder / FILE).write_text('{"stem": "ch96_x", "session": "abcdef", "seed": 1, "folder": "/x"}')
-    found = Seat.here(STEM)
+    found = Workspace.here(STEM)
     assert (found.session, found.seed, found.folder, found.engine) == ("abcdef", 1, folder, None)
-    assert seat.cleared(STEM) is None
+    assert workspace.cleared(STEM) is None

@@ -11,13 +11,13 @@ import pytest
 import requests
 
 from labkit import Missing, Usage
-from labkit.checks import model
-from labkit.learner import exercise
+from labkit.checks import loader
 from labkit.checks.model import Suite, check, scene
-from labkit.learner.exercise import NotYet, answer, begin, hint, progress, start
-from labkit.lab.lab import Lab
 from labkit.checks.result import ERROR, FAIL, PASS, SKIP
-from labkit.lab.workspace import Seat
+from labkit.lab.lab import Lab
+from labkit.lab.workspace import Workspace
+from labkit.learner import exercise
+from labkit.learner.exercise import NotYet, answer, begin, hint, progress, start
 
 STEM = "ch96_x"
 
@@ -64,7 +64,12 @@ class Pinged:
 @pytest.fixture
 def lab(monkeypatch, tmp_path):
     made = Lab.__new__(Lab)
-    made.stem, made.role, made.seat, made.world = STEM, "exercise", Seat.fresh(STEM, tmp_path), World()
+    made.stem, made.role, made.workspace, made.world = (
+        STEM,
+        "exercise",
+        Workspace.fresh(STEM, tmp_path),
+        World(),
+    )
     made.docker, made.scenes = Pinged(), []
 
     @contextmanager
@@ -75,8 +80,8 @@ def lab(monkeypatch, tmp_path):
     made.scene = noted
     known = Suite(STEM, {c.name: c for c in (web, more, handed)}, {"stage": stage})
     monkeypatch.setattr(Lab, "_open", {STEM: made})
-    monkeypatch.setattr(model, "load", lambda stem: known)
-    monkeypatch.setattr(Seat, "env", lambda self: {})
+    monkeypatch.setattr(loader, "load", lambda stem: known)
+    monkeypatch.setattr(Workspace, "env", lambda self: {})
     return made
 
 
@@ -97,7 +102,7 @@ def test_a_pass_is_shown_and_kept_and_raises_nothing(lab):
     lab.world.raises = None
     result, line = checked("web")
     assert (result.verdict, line) == (PASS, None)
-    assert Seat.fresh.__self__.read(lab.seat.write()).noted("results")["web"]["verdict"] == PASS
+    assert Workspace.fresh.__self__.read(lab.workspace.write()).noted("results")["web"]["verdict"] == PASS
     assert progress().earned == 2
 
 
@@ -149,14 +154,14 @@ def test_progress_before_anything(lab):
     "entry", [None, 3, "pass", [], {}, {"verdict": "won"}, {"verdict": ["pass"]}, {"earned": 99, "points": 1}]
 )
 def test_a_damaged_result_counts_as_none(lab, entry):
-    lab.seat.note("results", "web", entry)
+    lab.workspace.note("results", "web", entry)
     assert progress().earned == 0
     assert "· open" in repr(progress()).splitlines()[1]
     assert checked("web")[0].verdict == FAIL
 
 
 def test_points_are_the_checks_and_not_what_a_file_says(lab):
-    lab.seat.note("results", "web", {"verdict": "pass", "earned": 99, "points": 99})
+    lab.workspace.note("results", "web", {"verdict": "pass", "earned": 99, "points": 99})
     assert (progress().earned, progress().points) == (2, 6)
 
 
@@ -174,7 +179,7 @@ def test_hints_come_nearer_and_stay_at_the_last(lab, capsys):
 
 @pytest.mark.parametrize("entry", [None, "two", -5, 0, True, [1], 10**9])
 def test_a_damaged_count_of_hints_harms_nobody(lab, capsys, entry):
-    lab.seat.note("hints", "web", entry)
+    lab.workspace.note("hints", "web", entry)
     hint("web")
     assert capsys.readouterr().out.startswith("Hint 2 of 2" if entry == 10**9 else "Hint 1 of 2")
 
@@ -184,7 +189,7 @@ def test_an_unknown_name_says_which_there_are(lab, call):
     with pytest.raises(Usage, match=r"There is no (check|scene) 'wbe' in ch96_x") as e:
         call("wbe")
     assert e.value.wanted in ("web, more, handed", "stage")
-    assert list(lab.seat.folder.iterdir()) == []
+    assert list(lab.workspace.folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("call", [lambda: exercise.check("web"), lambda: hint("web"), progress])
@@ -196,7 +201,7 @@ def test_without_a_lab_the_first_cell_is_named(monkeypatch, call):
 
 
 def test_a_chapters_lab_is_no_exercise(lab):
-    lab.seat = None
+    lab.workspace = None
     with pytest.raises(Usage, match="No exercise is open"):
         progress()
 
@@ -204,17 +209,17 @@ def test_a_chapters_lab_is_no_exercise(lab):
 def test_a_scene_is_set_up_and_noted(lab, capsys):
     start("stage")
     assert lab.scenes == ["stage"]
-    assert lab.seat.noted("scenes") == {"stage": True}
+    assert lab.workspace.noted("scenes") == {"stage": True}
     assert capsys.readouterr().out == "Set up: a stage\n"
-    assert begin(lab, model.load(STEM), "stage") == stage.facts(lab.seat)
+    assert begin(lab, loader.load(STEM), "stage") == stage.facts(lab.workspace)
 
 
 def test_the_namespace_is_the_exercises_and_not_the_scenes(lab, monkeypatch):
     asked = []
     monkeypatch.setattr(Lab, "namespace", property(lambda self: asked.append(list(self.scenes))))
-    begin(lab, model.load(STEM), "stage")
+    begin(lab, loader.load(STEM), "stage")
     assert asked == []
-    begin(lab, replace(model.load(STEM), cluster=True), "stage")
+    begin(lab, replace(loader.load(STEM), cluster=True), "stage")
     assert asked[0] == ["stage"]  # before the second scene was begun
 
 
@@ -223,24 +228,27 @@ def test_a_scene_that_breaks_on_its_way_is_not_set_up(lab):
     lab.world.stage = RuntimeError("the engine went away")
     with pytest.raises(RuntimeError):
         start("stage")
-    assert lab.seat.noted("scenes") == {"stage": False}
+    assert lab.workspace.noted("scenes") == {"stage": False}
 
 
-def test_at_a_judged_seat_the_notebook_says_nothing(lab, monkeypatch, capsys):
+def test_in_a_judged_workspace_the_notebook_says_nothing(lab, monkeypatch, capsys):
     from dataclasses import replace
 
     lab.world.raises = None
-    lab.seat = replace(lab.seat, judged=True)
+    lab.workspace = replace(lab.workspace, judged=True)
     exercise.check("web")
     assert capsys.readouterr().out.strip() == exercise.LEFT_TO_GRADER
-    assert lab.seat.noted("results") == {}
+    assert lab.workspace.noted("results") == {}
 
 
 def test_results_are_json(lab):
     checked("web")
-    assert json.loads((lab.seat.folder / "results.json").read_text())["web"]["message"] == "There is no web."
+    assert (
+        json.loads((lab.workspace.folder / "results.json").read_text())["web"]["message"]
+        == "There is no web."
+    )
 
 
 def test_skip_is_kept(lab):
     checked("more")
-    assert lab.seat.noted("results")["more"]["verdict"] == SKIP
+    assert lab.workspace.noted("results")["more"]["verdict"] == SKIP

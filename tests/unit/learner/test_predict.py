@@ -12,11 +12,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from labkit import Usage
 from labkit.book import notebooks
-from labkit.learner import predict as committed
 from labkit.core import jsonfile
+from labkit.lab.lab import Lab
+from labkit.learner import predict as committed
 from labkit.learner.beliefs import NOTHING, Beliefs
 from labkit.learner.predict import KEPT, beliefs, chosen_in, file_of, predict
-from labkit.lab.lab import Lab
 
 STEM = "ch96_x"
 

@@ -9,21 +9,20 @@ from multiprocessing.connection import Client
 import pytest
 
 from labkit import BrokenEnvironment, Mismatch
-from labkit.learner import scene_channel
-from labkit.learner import exercise
 from labkit.lab.clients import within
-from labkit.lab.workspace import Seat
+from labkit.lab.workspace import Workspace
+from labkit.learner import exercise, scene_channel
 
 STEM = "ch96_x"
 
 
 @pytest.fixture
-def seat(tmp_path):
-    return Seat.fresh(STEM, tmp_path / "s", judged=True)
+def workspace(tmp_path):
+    return Workspace.fresh(STEM, tmp_path / "s", judged=True)
 
 
 @pytest.fixture
-def asked(seat):
+def asked(workspace):
     """What was asked for; `broken` cannot be set up."""
     found = []
 
@@ -32,47 +31,47 @@ def asked(seat):
         if name == "broken":
             raise BrokenEnvironment("The engine is away.")
 
-    listener = scene_channel.listen(seat, begin)
+    listener = scene_channel.listen(workspace, begin)
     yield found
     listener.close()
 
 
-def test_the_grader_sets_it_up(seat, asked):
-    scene_channel.ask(seat, "shared")
-    scene_channel.ask(seat, "shared")
+def test_the_grader_sets_it_up(workspace, asked):
+    scene_channel.ask(workspace, "shared")
+    scene_channel.ask(workspace, "shared")
     assert asked == [("shared", "scenes")] * 2
 
 
-def test_the_notebook_is_told_what_went_wrong(seat, asked):
+def test_the_notebook_is_told_what_went_wrong(workspace, asked):
     with pytest.raises(BrokenEnvironment, match="The engine is away"):
-        scene_channel.ask(seat, "broken")
-    scene_channel.ask(seat, "shared")
+        scene_channel.ask(workspace, "broken")
+    scene_channel.ask(workspace, "shared")
 
 
-def test_nobody_listens(seat):
+def test_nobody_listens(workspace):
     with pytest.raises(BrokenEnvironment, match="does not answer"):
-        scene_channel.ask(seat, "shared")
+        scene_channel.ask(workspace, "shared")
 
 
 @pytest.mark.parametrize("said", [b"", b"\xff", b"7", b"{", b'["shared"]', b"[" * 9000, b"x" * 20_000])
-def test_nonsense_sets_nothing_up_and_ends_nothing(seat, asked, said):
-    with Client(scene_channel.address(seat)) as line, suppress(OSError):
+def test_nonsense_sets_nothing_up_and_ends_nothing(workspace, asked, said):
+    with Client(scene_channel.address(workspace)) as line, suppress(OSError):
         line.send_bytes(said)
-    scene_channel.ask(seat, "shared")
+    scene_channel.ask(workspace, "shared")
     assert [name for name, _ in asked] == ["shared"]
 
 
-def test_a_judged_notebook_builds_no_scene_itself(monkeypatch, seat, capsys):
+def test_a_judged_notebook_builds_no_scene_itself(monkeypatch, workspace, capsys):
     class Lab:
         pass
 
-    Lab.seat = seat
+    Lab.workspace = workspace
     scene = type("S", (), {"title": "two of them"})
     suite = type("Suite", (), {"find": staticmethod(lambda kind, name: scene), "scenes": {"shared": scene}})
     monkeypatch.setattr(exercise, "current", lambda: (Lab, suite))
     monkeypatch.setattr(exercise, "begin", lambda *_: pytest.fail("it was built by the notebook"))
     told = []
-    monkeypatch.setattr(scene_channel, "ask", lambda seat, name: told.append(name))
+    monkeypatch.setattr(scene_channel, "ask", lambda workspace, name: told.append(name))
     exercise.start("shared")
     assert told == ["shared"]
     assert capsys.readouterr().out == "Set up: two of them\n"

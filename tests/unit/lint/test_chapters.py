@@ -6,9 +6,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from labkit.book import notebooks
-from labkit.lint import chapters
-from labkit.lint.predictions import line_of
 from labkit.book.ledger import Claim
+from labkit.book.predictions import line_of
+from labkit.lint import chapters
 
 
 def code(source, **options):

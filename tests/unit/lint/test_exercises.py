@@ -12,23 +12,21 @@ import pytest
 from nbformat.v4 import new_output
 
 from labkit import Usage
-from labkit.book import notebooks
-from labkit.checks import model
-from labkit.lint import exercises
-from labkit.book import exercises
-from labkit.mutation import claims
-from labkit.mutation import answers as proof
-from labkit.mutation import record
-from labkit.book import scaffold
-from labkit.lint.exercises import problems
+from labkit.book import notebooks, scaffold
+from labkit.book.exercises import build
 from labkit.book.ledger import Claim
+from labkit.checks import loader, model
+from labkit.lint import exercises
+from labkit.lint.exercises import problems
+from labkit.mutation import answers as proof
+from labkit.mutation import claims, record
 
 STEM = "ch96_x"
 CHANGE = "C96.1:\n  change: it is not done\n  cell: do()\n  from: do()\n  to: pass\n"
 
 
 def answers():
-    lines = ["from labkit.proof import right, wrong"]
+    lines = ["from labkit.checks import right, wrong"]
     for name in ("one", "two", "three"):
         for kind, count in (("wrong", 4), ("right", 2)):
             lines += [
@@ -164,9 +162,11 @@ def test_a_new_stem_has_all_its_files(made):
         f"tests/claims/{NEW}.yml",
         f"solutions/{NEW}.ipynb",
     ]
-    suite = model.load(NEW, root)
+    suite = loader.load(NEW, root)
     assert [c.task for c in suite.checks.values()] == list(model.TASKS)
-    assert exercises.graded_points(notebooks.read(paths[4])) == {c.name: c.points for c in suite.checks.values()}
+    assert exercises.graded_points(notebooks.read(paths[4])) == {
+        c.name: c.points for c in suite.checks.values()
+    }
     ast.parse(paths[2].read_text())
 
 
@@ -195,17 +195,17 @@ def test_the_skeleton_does_not_count_as_done(made, monkeypatch):
     ):
         assert any(part in line for line in said), said
     with pytest.raises(Usage, match="still to be written"):
-        exercises.build(root)
+        build(root)
     assert notebooks.stems("exercises", root) == []
     with pytest.raises(Usage, match="no wrong answer"):
-        proof.answers(model.load(NEW, root), root)
+        proof.answers(loader.load(NEW, root), root)
 
 
 def test_its_checks_earn_nothing(made, lab):
     from labkit.checks.runner import Judge
 
-    suite = model.load(NEW, made[0])
-    lab.seat.note("scenes", "broken", True)
+    suite = loader.load(NEW, made[0])
+    lab.workspace.note("scenes", "broken", True)
     results = Judge(suite, lab).run_all()
     assert {r.verdict for r in results} == {"error"}
 
@@ -222,8 +222,8 @@ def test_files_that_are_there_are_left_alone(tmp_path):
 def test_lint_asks_for_exercises_too(monkeypatch):
     from click.testing import CliRunner
 
-    from labkit.lint import chapters
     from labkit.cli import lint
+    from labkit.lint import chapters
 
     monkeypatch.setattr(lint.subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0))
     monkeypatch.setattr(chapters, "problems", list)

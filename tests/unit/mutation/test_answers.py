@@ -8,9 +8,11 @@ from types import SimpleNamespace
 import pytest
 
 from labkit import CommandFailed, Usage
-from labkit.mutation import answers as proof
+from labkit.checks import examples
+from labkit.checks.examples import Answer, right, wrong
 from labkit.checks.model import Suite, check, scene
-from labkit.mutation.answers import FOLDER, Answer, answers, right, wrong
+from labkit.mutation import answers as proof
+from labkit.mutation.answers import FOLDER, answers
 
 STEM = "ch96_x"
 
@@ -50,7 +52,7 @@ COUNTS = {"one": (4, 2), "two": (3, 1), "three": (1, 1), "four": (4, 2)}
 
 
 def file_of(counts=COUNTS, extra=""):
-    lines = ["from labkit.proof import right, wrong", "helper = 5"]
+    lines = ["from labkit.checks import right, wrong", "helper = 5"]
     for name, (bad, good) in counts.items():
         for kind, count in (("wrong", bad), ("right", good)):
             for i in range(count):
@@ -86,11 +88,11 @@ def test_no_file(root):
 
 
 def test_shell_for_an_answer_by_the_docker_command(monkeypatch):
-    monkeypatch.setattr(proof, "docker_cmd", lambda: ["echo"])
-    lab = SimpleNamespace(seat=SimpleNamespace(env=lambda: {**os.environ, "AT": "this seat"}))
-    assert proof.cli(lab, 'docker run\ndocker ps "$AT"') == "run\nps this seat\n"
+    monkeypatch.setattr(examples, "docker_cmd", lambda: ["echo"])
+    lab = SimpleNamespace(workspace=SimpleNamespace(env=lambda: {**os.environ, "AT": "this workspace"}))
+    assert examples.cli(lab, 'docker run\ndocker ps "$AT"') == "run\nps this workspace\n"
     with pytest.raises(CommandFailed, match="status 3"):
-        proof.cli(lab, "exit 3\ndocker run")
+        examples.cli(lab, "exit 3\ndocker run")
 
 
 TOO_FEW = [

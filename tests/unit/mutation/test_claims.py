@@ -8,12 +8,12 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from labkit.book import notebooks
-from labkit.mutation import claims as planted
-from labkit.core.errors import Usage
 from labkit.book.ledger import claims
+from labkit.core.errors import Usage
+from labkit.mutation import claims as planted
 from labkit.mutation.claims import Plant
 
-OPENING = "from labkit.errors import LedgerError\nn = 1"
+OPENING = "from labkit.core.errors import LedgerError\nn = 1"
 
 
 def notebook(proof="if n != 1:\n    raise LedgerError('turned')"):
@@ -54,7 +54,7 @@ def chapter(monkeypatch, tmp_path):
         (tmp_path / "chapters").mkdir()
         target = notebooks.path("ch01_a", "chapters", tmp_path)
         notebooks.write(made, target)
-        monkeypatch.setattr(planted.book, "path", lambda stem: target)
+        monkeypatch.setattr(planted.notebooks, "path", lambda stem: target)
 
     return make
 

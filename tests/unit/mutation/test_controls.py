@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from labkit.checks.result import ERROR, FAIL, PASS, SKIP, Result
+from labkit.lab.workspace import Workspace
 from labkit.mutation import controls
 from labkit.mutation.controls import no_blame, nothing
-from labkit.checks.result import ERROR, FAIL, PASS, SKIP, Result
-from labkit.lab.workspace import Seat
 
 
 def results(*verdicts):
@@ -43,37 +43,37 @@ def test_where_the_lab_is_at_fault_nobody_is_blamed(verdicts, wrong):
 
 
 @pytest.fixture
-def seat(monkeypatch, tmp_path):
-    monkeypatch.setattr(Seat, "env", lambda self: {"LABKIT_TEST": "here"})
-    monkeypatch.setattr(controls.book, "path", lambda stem, kind: tmp_path / "x.ipynb")
-    return Seat.fresh("ch96_x", tmp_path / "seat")
+def workspace(monkeypatch, tmp_path):
+    monkeypatch.setattr(Workspace, "env", lambda self: {"LABKIT_TEST": "here"})
+    monkeypatch.setattr(controls.notebooks, "path", lambda stem, kind: tmp_path / "x.ipynb")
+    return Workspace.fresh("ch96_x", tmp_path / "workspace")
 
 
 SUITE = type("Suite", (), {"stem": "ch96_x", "checks": {"one": None, "two": None}})
 
 
 @pytest.fixture
-def ran(monkeypatch, course, seat):
+def ran(monkeypatch, course, workspace):
     """Runs a solution of these cells in a kernel of its own."""
     from nbformat.v4 import new_code_cell, new_notebook
 
     def run(*sources, tags=()):
         cells = [new_code_cell(s, metadata={"tags": list(tags)}) for s in sources]
-        monkeypatch.setattr(controls.book, "read", lambda path: new_notebook(cells=cells))
-        return controls.solution(SUITE, seat)
+        monkeypatch.setattr(controls.notebooks, "read", lambda path: new_notebook(cells=cells))
+        return controls.solution(SUITE, workspace)
 
     return run
 
 
-def test_a_solution_that_ran_and_passed(ran, seat):
+def test_a_solution_that_ran_and_passed(ran, workspace):
     for name in SUITE.checks:
-        seat.note("results", name, {"verdict": PASS})
+        workspace.note("results", name, {"verdict": PASS})
     assert ran("import os\nassert os.environ['LABKIT_TEST'] == 'here' and os.environ['PATH']") is None
 
 
-def test_a_solution_whose_checks_did_not_all_pass(ran, seat):
-    seat.note("results", "one", {"verdict": PASS})
-    seat.note("results", "two", {"verdict": FAIL})
+def test_a_solution_whose_checks_did_not_all_pass(ran, workspace):
+    workspace.note("results", "one", {"verdict": PASS})
+    workspace.note("results", "two", {"verdict": FAIL})
     assert ran("1") == "no pass: two"
 
 

@@ -13,14 +13,15 @@ def package(tmp_path):
     folder = tmp_path / "labkit"
     (folder / "cli").mkdir(parents=True)
     for name, text in {
-        "judge": "from labkit.kube import ask\n",
-        "kube": "def later():\n    from labkit import kept\n",
-        "kept": "import labkit.retry\nimport labkit.judge\n",
-        "retry": "import json\nfrom collections import abc\n",
-        "errors": "",
-        "site": "from labkit import judge\n",
+        "checks/runner": "from labkit.core.kube import ask\n",
+        "core/kube": "def later():\n    from labkit.core import jsonfile\n",
+        "core/jsonfile": "import labkit.wait.until\nimport labkit.checks.runner\n",
+        "wait/until": "import json\nfrom collections import abc\n",
+        "core/errors": "",
+        "book/site": "from labkit.checks import runner\n",
         "broken": "def (:\n",
     }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.py").write_text(text)
     return folder
 
@@ -34,8 +35,11 @@ def names(package, source):
 @pytest.mark.parametrize(
     ("source", "found"),
     [
-        ("from labkit import judge", ["judge", "kept", "kube", "retry"]),  # in a ring, and within a function
-        ("from labkit import Missing, until", ["errors", "retry"]),  # what a notebook imports
+        (
+            "from labkit.checks import runner",
+            ["runner", "jsonfile", "kube", "until"],
+        ),  # in a ring
+        ("from labkit import Missing, until", ["errors", "until"]),  # what a notebook imports
         ("from labkit.broken import x", ["broken"]),
         ("import os\nfrom docker import errors", []),
     ],
@@ -46,6 +50,6 @@ def test_what_is_found(package, source, found):
 
 def test_a_proof_depends_on_the_judge_and_not_on_the_site():
     package = repo() / "src/labkit"
-    found = {p.stem for p in closure([package / "prover.py"], package)}
-    assert {"judge", "controls", "checks", "lab", "pool"} <= found
-    assert found.isdisjoint({"site", "suites", "house", "proving"})
+    found = {p.stem for p in closure([package / "mutation/runner.py"], package)}
+    assert {"runner", "controls", "model", "lab", "engine_pool"} <= found
+    assert found.isdisjoint({"site", "suites", "chapters", "record"})

@@ -6,12 +6,12 @@ import pytest
 from proofs import ACCEPTED, KILLED, SUITE, tried
 
 from labkit.book import notebooks
-from labkit.mutation import runner
-from labkit.mutation import record as proving
-from labkit.core.errors import CommandFailed
-from labkit.mutation.runner import Outcome
-from labkit.mutation.record import complaints, digest, due, prove, record, record_file, stale
 from labkit.checks.result import ERROR, FAIL, PASS, SKIP
+from labkit.core.errors import CommandFailed
+from labkit.mutation import record as proving
+from labkit.mutation import runner
+from labkit.mutation.record import complaints, digest, due, prove, record, record_file, stale
+from labkit.mutation.runner import Outcome
 
 STEMS = ["ch96_x", "ch97_y"]
 
@@ -31,9 +31,11 @@ def root(monkeypatch, tmp_path):
     for stem in STEMS:
         for name in (f"checks/{stem}.py", f"solutions/{stem}.ipynb", f"tests/graders/{stem}.py"):
             (tmp_path / name).write_text(f"# {name}\n")
-    (tmp_path / "src/labkit/prover.py").write_text("from labkit import judge\n")
-    (tmp_path / "src/labkit/judge.py").write_text("# the judge\n")
-    (tmp_path / "src/labkit/site.py").write_text("# builds pages\n")
+    for folder in ("mutation", "checks", "book"):
+        (tmp_path / "src/labkit" / folder).mkdir()
+    (tmp_path / "src/labkit/mutation/runner.py").write_text("from labkit.checks import runner\n")
+    (tmp_path / "src/labkit/checks/runner.py").write_text("# the judge\n")
+    (tmp_path / "src/labkit/book/site.py").write_text("# builds pages\n")
     for module in (proving, runner, notebooks):
         monkeypatch.setattr(module, "repo", lambda: tmp_path)
     monkeypatch.setattr(proving, "run", lambda command: "abc123\n")
@@ -139,13 +141,13 @@ FILES = [
     "tests/graders/ch96_x.json",
     "k8s/ch96_x/web.yaml",
 ]
-SHARED = ["src/labkit/judge.py", "images/web/Dockerfile", "requirements.txt"]
+SHARED = ["src/labkit/checks/runner.py", "images/web/Dockerfile", "requirements.txt"]
 OTHERS = [
     "checks/ch97_y.py",
     "k8s/ch97.yaml",
     "README.md",
-    "src/labkit/site.py",
-    "src/labkit/judge.pyc",
+    "src/labkit/book/site.py",
+    "src/labkit/checks/runner.pyc",
     "images/__pycache__/a.py",
 ]
 

@@ -7,9 +7,9 @@ import json
 import pytest
 from proofs import ACCEPTED, KILLED, SUITE, tried
 
+from labkit.checks.result import FAIL, PASS
 from labkit.mutation import runner
 from labkit.mutation.runner import alike, snapshot
-from labkit.checks.result import FAIL, PASS
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from labkit import Mismatch
-from labkit.observe import builds
-from labkit.observe import inspections
+from labkit.observe import builds, inspections
 from labkit.observe.builds import Twice, unequal
 
 WORLDS = {"Monday": [("sumac", "1.1", 5)], "Friday": [("sumac", "1.1.1", 6)]}

@@ -9,8 +9,8 @@ import tarfile
 
 import pytest
 
-from labkit.observe import other_machine
 from labkit.core.errors import CommandFailed
+from labkit.observe import other_machine
 
 
 class Box:

@@ -9,8 +9,8 @@ import pytest
 
 from labkit import Mismatch
 from labkit.observe import shutdown
-from labkit.observe.shutdown import was_asked
 from labkit.observe.replacement import settings
+from labkit.observe.shutdown import was_asked
 
 ATTRS = {
     "Config": {"Image": "web", "Env": ["PORT=8080", "DRAIN_SECONDS=0"], "Cmd": None, "Labels": {"a": "b"}},

@@ -9,13 +9,20 @@ import pytest
 from kubernetes import client
 
 from labkit import BrokenEnvironment, Mismatch, Missing, TimedOut
-from labkit.observe import containers
-from labkit.observe import workloads
-from labkit.observe import services
-from labkit.observe.workloads import REVISION, has_started, kept_waiting, pods_of, refuse
-from labkit.observe.pods import image_ids, restarts, same, stated
-from labkit.observe.readiness import where_to_look
+from labkit.observe import containers, services, workloads
+from labkit.observe.health import where_to_look
 from labkit.observe.services import Address, addresses, behind, everyone_answers, host, port_of
+from labkit.observe.workloads import (
+    REVISION,
+    has_started,
+    image_ids,
+    kept_waiting,
+    pods_of,
+    refuse,
+    restarts,
+    same,
+    stated,
+)
 
 
 def pod(name, uid="", keeper=None, waiting=None, node="a", **more):
@@ -246,7 +253,7 @@ def test_restarts_and_images_of_pods():
 def test_where_to_look_when_readiness_is_not_heeded(monkeypatch, probe_of, says):
     found = pod("a", uid="u")
     found["spec"]["containers"][0]["readinessProbe"] = probe_of
-    monkeypatch.setattr("labkit.observe.readiness.listed", lambda lab, kind: [found])
+    monkeypatch.setattr("labkit.observe.health.listed", lambda lab, kind: [found])
     assert where_to_look(None, "u", 10).startswith(says)
 
 
@@ -260,7 +267,9 @@ def test_a_helper_pod_is_asked_by_a_client_of_its_own(monkeypatch):
     """While stream() connects, it swaps the client's `request`, which another thread may be using."""
     asked, kube = [], client.ApiClient()
     said = SimpleNamespace(run_forever=lambda timeout: None, read_all=lambda: "")
-    monkeypatch.setattr(containers, "stream", lambda call, *a, **k: asked.append(call.__self__.api_client) or said)
+    monkeypatch.setattr(
+        containers, "stream", lambda call, *a, **k: asked.append(call.__self__.api_client) or said
+    )
     containers.Inside(SimpleNamespace(kube=kube, namespace="ch96"), "helper").http("http://web/")
     assert asked[0] is not kube
     assert asked[0].configuration is kube.configuration

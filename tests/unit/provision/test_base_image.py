@@ -8,8 +8,8 @@ import docker
 import pytest
 from docker.errors import APIError, ImageNotFound
 
-from labkit.provision import base_image
 from labkit.core.errors import ImageUnavailable, Unsupported
+from labkit.provision import base_image
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from labkit.core import engine
-from labkit.provision import debian_root
 from labkit.core.errors import CommandFailed, Unsupported
+from labkit.provision import debian_root
 from labkit.wait.until import until
 
 UPGRADES = """\

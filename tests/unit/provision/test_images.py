@@ -6,12 +6,10 @@ import threading
 
 import pytest
 
-from labkit.provision import base_image
 from labkit.core import engine
-from labkit.provision import images
-from labkit.provision import image_table
 from labkit.core.errors import CommandFailed, NotOurs, Usage
 from labkit.core.paths import repo
+from labkit.provision import base_image, image_table, images
 from labkit.provision.image_table import IMAGES, Image, files_hash, hashes, with_parents
 
 FOLDERS = sorted({i.folder for i in IMAGES.values()})

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from labkit.provision import node_health
 from labkit.core.paths import cluster_name
+from labkit.provision import node_health
 
 NAMES = [f"{cluster_name()}-{n}" for n in ("control-plane", "worker", "worker2")]
 CIDRS = dict(zip(NAMES, ("10.244.0.0/24", "10.244.1.0/24", "10.244.2.0/24"), strict=True))

@@ -9,9 +9,8 @@ import tarfile
 
 import pytest
 
-from labkit.provision import kubernetes_build
-from labkit.provision import node_image
 from labkit.core.errors import CommandFailed
+from labkit.provision import kubernetes_build, node_image
 
 
 def test_versions_come_from_go_mod():

@@ -7,13 +7,11 @@ import threading
 import pytest
 from docker.errors import APIError, ImageNotFound, NotFound
 
-from labkit.provision import kind_cluster
 from labkit.core import engine
-from labkit.provision import images
-from labkit.provision import push
-from labkit.provision import registry
 from labkit.core.errors import CommandFailed, ImageUnavailable, NotOurs
-from labkit.core.paths import LABEL, lab_id, labels
+from labkit.core.labels import LABEL, labels
+from labkit.core.paths import lab_id
+from labkit.provision import images, kind_cluster, push, registry
 
 
 class Container:

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from labkit.wait import loop as waiting
 from labkit.core.errors import EngineUnavailable, TimedOut
+from labkit.wait import loop as waiting
 from labkit.wait.loop import LOOK, Deadline, Predicate, follow
 
 

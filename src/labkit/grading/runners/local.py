@@ -16,14 +16,13 @@ from typing import Any
 
 import psutil
 
-from labkit.grading import scoring
-from labkit.grading import worker
 from labkit.checks.faults import AGAIN
 from labkit.checks.model import Suite
 from labkit.core.errors import BrokenEnvironment
+from labkit.grading import scoring, worker
 from labkit.grading.kernel import end_descendants
 from labkit.grading.merge import Step
-from labkit.lab.workspace import FILE, VARIABLE, Seat
+from labkit.lab.workspace import FILE, VARIABLE, Workspace
 
 OUTCOME_CAP = 64_000_000
 """The largest outcome, in bytes."""
@@ -49,11 +48,11 @@ def warm(stems: list[str]) -> None:
         multiprocessing.get_context("forkserver").set_forkserver_preload([worker.__name__])
 
 
-def run(seat: Seat, suite: Suite, steps: list[Step], seconds: float) -> dict[str, Any]:
-    """Runs a submission at a seat, in a process of its own, and waits for what comes of it.
+def run(workspace: Workspace, suite: Suite, steps: list[Step], seconds: float) -> dict[str, Any]:
+    """Runs a submission in a workspace, in a process of its own, and waits for what comes of it.
 
     Args:
-        seat: where.
+        workspace: where.
         suite: the checks that it is judged by.
         steps: the cells.
         seconds: how long one cell of the learner's may take.
@@ -67,7 +66,11 @@ def run(seat: Seat, suite: Suite, steps: list[Step], seconds: float) -> dict[str
     has_server = "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if has_server else "spawn")
     ours, theirs = context.Pipe(duplex=False)
-    told = {"seat": str(seat.folder / FILE), "steps": [asdict(s) for s in steps], "seconds": seconds}
+    told = {
+        "workspace": str(workspace.folder / FILE),
+        "steps": [asdict(s) for s in steps],
+        "seconds": seconds,
+    }
     process = context.Process(target=worker.work, args=(told, theirs), daemon=True)
     process.start()
     theirs.close()
@@ -85,7 +88,7 @@ def run(seat: Seat, suite: Suite, steps: list[Step], seconds: float) -> dict[str
         end(process.pid)
         process.join()
         ours.close()
-        end_all_of(seat)
+        end_all_of(workspace)
     if "broken" in outcome:
         raise BrokenEnvironment(outcome["broken"], fix=AGAIN)
     return outcome
@@ -113,9 +116,9 @@ def longest(suite: Suite, steps: list[Step], seconds: float) -> float:
     return START_SECONDS + judged + course + (worker.BUDGET + 1) * seconds
 
 
-def end_all_of(seat: Seat) -> None:
-    """Kills every process that was started at a seat: it has the variable that names it."""
-    mark = str(seat.folder / FILE)
+def end_all_of(workspace: Workspace) -> None:
+    """Kills every process that was started in a workspace: it has the variable that names it."""
+    mark = str(workspace.folder / FILE)
     for process in psutil.process_iter(["environ"]):
         if (process.info["environ"] or {}).get(VARIABLE) == mark and process.pid != os.getpid():
             with suppress(psutil.Error):

@@ -8,16 +8,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 
-from labkit.provision import kind_cluster
 from labkit.core import engine
-from labkit.provision import kubernetes_build
-from labkit.provision import node_health
-from labkit.provision import push
-from labkit.provision import registry
-from labkit.provision.doctor.runner import FAIL, SKIPPED, WARN, Finding, finding
 from labkit.core.errors import CommandFailed
-from labkit.core.paths import LABEL, REGISTRY, home, lab_id
+from labkit.core.labels import LABEL
+from labkit.core.paths import REGISTRY, home, lab_id
 from labkit.core.process import run
+from labkit.provision import kind_cluster, kubernetes_build, node_health, push, registry
+from labkit.provision.doctor.finding import FAIL, SKIPPED, WARN, Finding, finding
 
 TIMEOUT = 5
 
@@ -129,7 +126,9 @@ def aggregated() -> Iterator[Finding]:
         "aggregated APIs", not down, ", ".join(down) or f"all {len(items)}", "all available", "make up"
     )
     try:
-        served = json.loads(kind_cluster.kubectl("get", "--raw", "/apis/metrics.k8s.io/v1beta1/nodes"))["items"]
+        served = json.loads(kind_cluster.kubectl("get", "--raw", "/apis/metrics.k8s.io/v1beta1/nodes"))[
+            "items"
+        ]
     except CommandFailed:
         served = []
     good = len(served) == kind_cluster.SIZE

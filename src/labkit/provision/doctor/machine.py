@@ -14,9 +14,9 @@ from pathlib import Path
 import docker
 
 from labkit.core import engine as engines
-from labkit.provision.doctor.runner import FAIL, WARN, Finding, finding
 from labkit.core.errors import EngineUnavailable
 from labkit.core.paths import repo
+from labkit.provision.doctor.finding import FAIL, WARN, Finding, finding
 
 OLDEST_PYTHON = (3, 11)
 DISK_WANTED, DISK_NEEDED = 12, 3

@@ -8,16 +8,14 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from labkit.provision.doctor import cluster
-from labkit.provision.doctor import runner
-from labkit.provision.doctor import machine
-from labkit.provision.doctor.runner import FAIL, OK, SKIPPED, WARN, Finding
+from labkit.provision.doctor import cluster, finding, machine, runner
+from labkit.provision.doctor.finding import FAIL, OK, SKIPPED, WARN, Finding
 
 GIB = 2**30
 
 
 def test_a_finding_without_fault_has_no_fix():
-    assert runner.finding("disk", True, "9", "8", "buy one").fix == ""
+    assert finding.finding("disk", True, "9", "8", "buy one").fix == ""
 
 
 def test_a_check_that_breaks_is_a_finding():

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from labkit import Mismatch, TimedOut
-from labkit.observe import liveness
-from labkit.observe.liveness import left_alone, restarted, slowest, unseen
+from labkit.observe import health
+from labkit.observe.health import left_alone, restarted, slowest, unseen
 
 QUICK = {"periodSeconds": 1, "timeoutSeconds": 1, "failureThreshold": 3}
 ONE = SimpleNamespace(pod="desk-1", uid="1", ip="10.0.0.1", port=8080)
@@ -22,7 +22,7 @@ class Cluster:
         status = {"containerStatuses": [{"restartCount": count}]}
         self.pod = {"metadata": {"uid": "1"}, "spec": {"containers": [box]}, "status": status}
         self.waited = []
-        monkeypatch.setattr(liveness, "listed", lambda lab, kind: [self.pod])
+        monkeypatch.setattr(health, "listed", lambda lab, kind: [self.pod])
 
     def wait(self, thing, condition, timeout):
         self.waited.append((thing, timeout))
