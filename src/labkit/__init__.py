@@ -1,11 +1,40 @@
-"""The small package under the course: the lab, waiting, proving.
+"""What a page of the course uses: the lab, waiting, proving.
 
-What a notebook may use is in ``__all__``; it is loaded when it is first asked for.
+The names in ``__all__`` are all that a notebook may use. Each is loaded when it is first used; type checkers
+and editors read the imports below.
 """
 
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from labkit.book.figures import COLOURS, figure, show
+    from labkit.book.ledger import prove
+    from labkit.book.measured import measured
+    from labkit.core.engine import cli_env, docker_cmd
+    from labkit.core.errors import (
+        BrokenEnvironment,
+        Busy,
+        ClusterUnavailable,
+        CommandFailed,
+        EngineUnavailable,
+        Failure,
+        ImageUnavailable,
+        LabkitError,
+        LedgerError,
+        Mismatch,
+        Missing,
+        NotOurs,
+        TimedOut,
+        Unsupported,
+        Usage,
+    )
+    from labkit.lab.lab import Lab
+    from labkit.learner.exercise import answer, check, hint, progress, start
+    from labkit.learner.predict import beliefs, predict
+    from labkit.wait.until import until
 
 _ERRORS = (
     "BrokenEnvironment",
@@ -33,18 +62,52 @@ _HOMES = {
     "until": "labkit.wait.until",
     **dict.fromkeys(("answer", "check", "hint", "progress", "start"), "labkit.learner.exercise"),
     **dict.fromkeys(("COLOURS", "figure", "show"), "labkit.book.figures"),
+    **dict.fromkeys(("cli_env", "docker_cmd"), "labkit.core.engine"),
     **dict.fromkeys(_ERRORS, "labkit.core.errors"),
 }
 
-__all__ = sorted(_HOMES)
+__all__ = [  # noqa: RUF022  sorted as `dir` does
+    "BrokenEnvironment",
+    "Busy",
+    "COLOURS",
+    "ClusterUnavailable",
+    "CommandFailed",
+    "EngineUnavailable",
+    "Failure",
+    "ImageUnavailable",
+    "Lab",
+    "LabkitError",
+    "LedgerError",
+    "Mismatch",
+    "Missing",
+    "NotOurs",
+    "TimedOut",
+    "Unsupported",
+    "Usage",
+    "answer",
+    "beliefs",
+    "check",
+    "cli_env",
+    "docker_cmd",
+    "figure",
+    "hint",
+    "measured",
+    "predict",
+    "progress",
+    "prove",
+    "show",
+    "start",
+    "until",
+]
 
+if not TYPE_CHECKING:  # to a type checker, another name than those above is an error
 
-def __getattr__(name: str):
-    if name not in _HOMES:
-        raise AttributeError(f"labkit has no {name!r}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
-    globals()[name] = value  # looked up once
-    return value
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"labkit has no {name!r}")
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value  # looked up once
+        return value
 
 
 def __dir__() -> list[str]:

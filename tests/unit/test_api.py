@@ -24,6 +24,14 @@ def test_the_public_names_are_sorted_and_there():
     assert dir(labkit) == labkit.__all__
 
 
+def test_type_checkers_are_told_the_same_names_and_modules():
+    tree = ast.parse((repo() / "src/labkit/__init__.py").read_text())
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    homes = {alias.name: node.module for node in block.body for alias in node.names}
+    assert homes == labkit._HOMES
+    assert labkit.__all__ == sorted(homes)
+
+
 def test_every_error_is_public():
     from labkit.core import errors
 
