@@ -1,4 +1,4 @@
-"""What "done" means in the exercise of chapter 3: a bounded program, a hardened app, a leak closed."""
+"""Repair: one of four services has a hole in its walls."""
 
 from __future__ import annotations
 
@@ -6,149 +6,11 @@ from random import Random
 
 from labkit import Mismatch, Missing
 from labkit.checks import check, scene
-from labkit.observe.containers import http, run, running, shell, volume
+from labkit.observe.containers import run, running, shell
+
+from . import MB
 
 PYTHON = "localhost:5001/python:3.13"
-IMAGES = ()
-MB = 2**20
-MEMORY, CPUS, PROCESSES = 128 * MB, 0.25, 32
-
-
-@check(
-    task="do",
-    points=3,
-    hints=(
-        "Three things can be taken without end, and there is an option for each. Which did the chapter set?",
-        "`docker inspect` shows under HostConfig what the engine has noted. 0 and null mean no limit.",
-    ),
-)
-def bounded(lab):
-    """`ch03-greedy` runs the given program, and cannot take more than memory, CPU and processes allow"""
-    box = running(lab, "ch03-greedy")
-    if "greedy" not in shell(box, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '", "0")[1]:
-        raise Mismatch("The container does not run the given program.", wanted="PROGRAM, by python3 -c")
-    noted = box.attrs["HostConfig"]
-    memory_bounded(noted)
-    cpu_bounded(noted)
-    found = noted.get("PidsLimit") or 0
-    if not 0 < found <= PROCESSES:
-        hint = None if found > 0 else "Each process takes a place in the kernel's table, which all share."
-        told = {"wanted": f"at most {PROCESSES}", "found": found if found > 0 else "no limit", "hint": hint}
-        raise Mismatch("The number of processes is not bounded as asked.", **told)
-    held = lab.docker.api.stats(box.id, stream=False, one_shot=True)
-    if held["memory_stats"].get("limit", 0) > MEMORY:
-        raise Mismatch("The kernel holds another limit than the engine has noted.", wanted="128 MB")
-
-
-def memory_bounded(noted):
-    """Memory, and memory and swap together."""
-    found = noted["Memory"]
-    if not 0 < found <= MEMORY:
-        hint = "A reservation is what a container should have, not what it may have."
-        told = {"wanted": "at most 128 MB", "found": f"{found // MB} MB" if found else "no limit"}
-        raise Mismatch(
-            "Memory is not bounded as asked.", **told, hint=hint if noted["MemoryReservation"] else None
-        )
-    swap = noted["MemorySwap"]
-    if swap == -1 or swap > MEMORY:
-        hint = "With memory alone, the engine lets as much again go to swap. What did it note?"
-        found = "no limit" if swap == -1 else f"{swap // MB} MB"
-        raise Mismatch(
-            "Memory and swap together are not bounded as asked.",
-            wanted="at most 128 MB",
-            found=found,
-            hint=hint,
-        )
-
-
-def cpu_bounded(noted):
-    """The quota, in either spelling."""
-    share = noted["NanoCpus"] / 1e9 or max(0, noted["CpuQuota"]) / (noted["CpuPeriod"] or 100_000)
-    if 0 < share <= CPUS:
-        return
-    hint = None
-    if noted["CpuShares"]:
-        hint = "A weight divides what is wanted at the same time. On an idle machine it bounds nothing."
-    if noted["CpusetCpus"]:
-        hint = "That says which CPUs it may use, not how much of them."
-    raise Mismatch(
-        "CPU is not bounded as asked.", wanted=f"at most {CPUS}", found=share or "no quota", hint=hint
-    )
-
-
-@check(
-    task="transfer",
-    points=3,
-    timeout=60,
-    hints=(
-        "Take the list line by line: which option belongs to each?",
-        "Inside, `cat /proc/1/status` shows Uid, CapBnd and NoNewPrivs of the first process.",
-    ),
-)
-def hardened(lab):
-    """`ch03-counter` counts visits, with all five points of the list"""
-    box = running(lab, "ch03-counter")
-    for _ in range(4):  # it may have been started a moment ago
-        replies = http(lab, box, "http://127.0.0.1:8080/", times=2)
-        if all(reply.ok for reply in replies):
-            break
-    else:
-        hint = "The app writes to /tmp. Can it, in this container?"
-        found = replies[-1].status or replies[-1].body
-        raise Mismatch("The app does not count a visit.", wanted="200", found=found, hint=hint)
-    visits = [int(reply.body) if reply.body.strip().isdigit() else 0 for reply in replies]
-    if not 0 < visits[0] < visits[1]:
-        raise Mismatch("What answers is not the given app.", found=[reply.body[:40] for reply in replies])
-    states = [state for state in statuses(box) if state["Name"] not in ("sh", "cat", "docker-init", "tini")]
-    if any(state["Uid"].split()[1] == "0" for state in states):
-        raise Mismatch("The app runs as root.", wanted="another user than 0")
-    if any(int(state["CapBnd"], 16) for state in states):
-        hint = "A user other than root has no capability in use, but may get back those of the bounding set."
-        if all(int(state["CapBnd"], 16) > 2**32 for state in states):
-            hint = "These are all that there are: which option gives them?"
-        raise Mismatch("Capabilities are left to the container.", wanted="none", hint=hint)
-    if any(state["NoNewPrivs"] != "1" for state in states):
-        raise Mismatch("A set-user-id program could still give new privileges.", wanted="no-new-privileges")
-    if any(state["Seccomp"] != "2" for state in states):
-        raise Mismatch("The filter of system calls is off.", wanted="the engine's own profile")
-    if (
-        shell(box, "touch /usr/probe && rm /usr/probe", "0")[0] == 0
-        or not box.attrs["HostConfig"]["ReadonlyRootfs"]
-    ):
-        raise Mismatch("The container's own file system can be written.", wanted="read-only, /tmp apart")
-    mounted(lab, box)
-
-
-def mounted(lab, box):
-    """Nothing of the machine is mounted, not as a volume either, and only /tmp can be written."""
-    folders, hint = [m["Source"] for m in box.attrs["Mounts"] if m["Type"] == "bind"], None
-    for m in box.attrs["Mounts"]:
-        options = (volume(lab, m["Name"]).attrs.get("Options") or {}) if m["Type"] == "volume" else {}
-        if "bind" in options.get("o", ""):
-            folders.append(options["device"])
-            hint = "A volume, too, can be a folder of the machine: `docker volume inspect` shows its options."
-    if folders:
-        found = ", ".join(folders)
-        raise Mismatch("A folder of the machine is mounted.", wanted="none", found=found, hint=hint)
-    places = [m["Destination"] for m in box.attrs["Mounts"] if m["RW"]]
-    places += box.attrs["HostConfig"].get("Tmpfs") or []
-    if others := sorted({place.rstrip("/") for place in places} - {"/tmp"}):
-        raise Mismatch("More than /tmp can be written.", wanted="/tmp", found=", ".join(others))
-
-
-def statuses(box):
-    """What the kernel says of each process of a container."""
-    said = shell(box, "cat /proc/[0-9]*/status 2>/dev/null", "0")[1]
-    found = []
-    for line in said.splitlines():
-        key, _, value = line.partition(":")
-        if key == "Name":
-            found.append({})
-        if found:
-            found[-1][key] = value.strip()
-    return [state for state in found if "NoNewPrivs" in state]
-
-
 WALLS = {
     "files": {"volumes": ["/etc:/opt/settings"]},
     "processes": {"pid_mode": "host"},

@@ -9,10 +9,10 @@ from typing import Any
 
 from docker.models.containers import Container
 
-from labkit.core.errors import Mismatch
+from labkit import Mismatch, until
 from labkit.observe.containers import shell
-from labkit.observe.other_machine import archive, build, files, inspected
-from labkit.wait.until import until
+
+from .engine import archive, build, files, inspected
 
 BAKED = "/baked"
 """Where the course's Dockerfiles write the time of their build."""
@@ -28,7 +28,7 @@ class Twice:
         box: the engine's container.
         text: the Dockerfile, as it was handed in.
         worlds: for each world what it is called, and name, version and text of the packages that it offers.
-        image: what serves the archive; see `labkit.observe.other_machine.archive`.
+        image: what serves the archive; see `engine.archive`.
 
     Raises:
         Mismatch: it is no Dockerfile, or cannot be built in one of the worlds.

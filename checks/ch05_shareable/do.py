@@ -1,4 +1,4 @@
-"""What "done" means in the exercise of chapter 5: an image moved, a digest pinned, a build without drift."""
+"""Do: an image that crosses."""
 
 from __future__ import annotations
 
@@ -7,37 +7,13 @@ from random import Random
 
 from labkit import Mismatch, Missing
 from labkit.checks import Function, check, scene
-from labkit.observe.builds import Twice
-from labkit.observe.containers import container, image, shell
-from labkit.observe.inspections import described, pairs
-from labkit.observe.other_machine import answers, archive, build, inspected, packed, put, run, says
+from labkit.observe.containers import image
 
-IMAGES = ("engine:26.1", "registry:2")
-BASE, HELPER = "debian:trixie-slim", "localhost:5001/python:3.13"
-FAR, LEAF = "ch05-far", "localhost:5000/ch05-leaf"
+from . import FAR, LEAF, far_engine
+from .engine import answers, inspected, packed, put, run, says
+from .inspections import described, pairs
+
 WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "indigo", "juniper")
-SPICES = ("cumin", "sumac", "fennel", "nigella", "saffron", "anise")
-DAYS = ("Monday", "Friday")
-AGAIN = 'start("far") sets it up anew'
-
-
-def far_engine(lab):
-    """The container of the other engine.
-
-    Raises:
-        Missing: there is none.
-        Mismatch: it does not run.
-    """
-    try:
-        box = container(lab, FAR)
-    except Missing:
-        raise Missing("The other engine is gone.", wanted=f"a container {FAR}", fix=AGAIN) from None
-    if not box.attrs["State"]["Running"]:
-        raise Mismatch("The other engine does not run.", found=box.status, fix=f"docker start {FAR}")
-    return box
-
-
-# --- do: an image that crosses
 
 
 def teas(random: Random):
@@ -146,145 +122,3 @@ def same_bytes(answer):
             raise Mismatch("The function did not say True or False.", found=said)
         if said != wanted:
             raise Mismatch(f"It is wrong about {what}.", wanted=wanted, found=said, hint=WHY.get(what))
-
-
-# --- transfer: a reference that cannot be moved
-
-
-@check(
-    task="transfer",
-    points=2,
-    needs=far,
-    hints=(
-        "The container ch05-tested knows which image it was made from. What does a registry call that one?",
-        "`docker image inspect` has a field for the digests under which a registry knows an image.",
-    ),
-)
-def pinned(lab, far):
-    """`ch05-pinned` on `ch05-far` runs the tested image, by a reference that no push can move"""
-    box = far_engine(lab)
-    tested, made = (inspected(box, "container", name) for name in ("ch05-tested", "ch05-pinned"))
-    if tested is None:
-        hint = "It was the only one that knew which image was tested."
-        if made and "@" not in made["Config"]["Image"]:
-            hint = "A new name does not change the reference that a container was made by."
-        raise Missing("The container ch05-tested is gone.", fix=AGAIN, hint=hint)
-    if made is None:
-        raise Missing(f"There is no container ch05-pinned on {FAR}.")
-    if made["State"]["Status"] == "created":
-        raise Mismatch("The container ch05-pinned was never started.", wanted="its word", found="created")
-    name, _, digest = made["Config"]["Image"].partition("@")
-    right = made["Image"] == tested["Image"]
-    if not digest:
-        found = "the tested image" if right else "another image"
-        hint = "Where does the tag point to today?"
-        if right:
-            hint = "An engine that does not have the image cannot pull it by its id."
-            hint = "Whatever tag it is, a push can move it." if ":" in name and "/" in name else hint
-        raise Mismatch("The reference has no manifest's digest.", found=f"{name}: {found}", hint=hint)
-    if not right:
-        wanted = f"the image that says {far['leaves'][far['tested']]}"
-        raise Mismatch("The digest is that of another image.", wanted=wanted, found=digest)
-    repository = name.removeprefix("localhost:5000/").split(":")[0]
-    kind = "Accept: application/vnd.docker.distribution.manifest.v2+json"
-    url = f"http://localhost:5000/v2/{repository}/manifests/{digest}"
-    status, _ = shell(box, f"curl --silent --fail --header '{kind}' --output /dev/null {url}")
-    if status:
-        raise Mismatch("The registry has no such manifest.", found=made["Config"]["Image"])
-
-
-# --- repair: a build that does not drift
-
-
-def spices(random: Random):
-    """Three packages, their versions on Monday, and the two of them that have newer ones on Friday."""
-    names = sorted(random.sample(SPICES, 3))
-    monday = {name: f"{random.randint(1, 4)}.{random.randint(1, 8)}" for name in names}
-    newer, prices = random.sample(names, 2), random.sample(range(10, 60), 5)
-    return {"names": names, "monday": monday, "newer": newer, "prices": prices}
-
-
-def offered(facts, prices):
-    """The packages that the archive offers on Monday, and those on Friday."""
-    monday = [
-        (name, facts["monday"][name], price) for name, price in zip(facts["names"], prices, strict=False)
-    ]
-    added = zip(facts["newer"], prices[3:], strict=True)
-    return monday, monday + [(name, f"{facts['monday'][name]}.1", price) for name, price in added]
-
-
-def dockerfile(names):
-    """The Dockerfile with which the repair begins."""
-    install = f"RUN apt-get update && apt-get install --yes {' '.join(names)}"
-    total = " + ".join(f"$(cat /{name})" for name in names)
-    return f"FROM ch05-base:1\n{install}\nRUN date > /baked\nCMD echo $(( {total} ))\n"
-
-
-@scene(spices)
-def drift(lab, facts):
-    """one Dockerfile, built twice on `ch05-far`: the images `ch05-menu:monday` and `ch05-menu:friday`"""
-    box = far_engine(lab)
-    base = b"".join(lab.docker.images.get(BASE).save(named=True))
-    sources = (
-        "rm -f /etc/apt/sources.list.d/* && echo 'deb [trusted=yes] http://index ./' > /etc/apt/sources.list"
-    )
-    put(box, "base", {"base.tar": base, "Dockerfile": f"FROM {BASE}\nRUN {sources}\n".encode()})
-    run(box, "cd /root/base && docker load --input base.tar && docker build --tag ch05-base:1 - < Dockerfile")
-    for day, packages in zip(DAYS, offered(facts, facts["prices"]), strict=True):
-        address, name = (
-            ("127.0.0.2", "ch05-far-monday") if day == "Monday" else ("127.0.0.1", "ch05-far-index")
-        )
-        served = archive(lab, box, address, packages, name, HELPER)
-        status, said = build(box, dockerfile(facts["names"]), f"ch05-menu:{day.lower()}", address)
-        if status:
-            raise RuntimeError(said[-600:])
-        if day == "Monday":
-            served.remove(force=True)
-
-
-def twice(lab, facts, answer):
-    """The Dockerfile, built on both days at prices nobody can know, and the sum it should compute."""
-    prices = secrets.SystemRandom().sample(range(100, 900), 5)
-    worlds = dict(zip(DAYS, offered(facts, prices), strict=True))
-    return Twice(lab, far_engine(lab), answer, worlds, HELPER), str(sum(prices[:3]))
-
-
-REPAIR = {"task": "repair", "points": 2, "timeout": 120}
-
-
-@check(
-    needs=(far, drift),
-    hints=(
-        "Ask both images which versions they have: `dpkg-query --show` lists packages.",
-        "apt takes a version after an equals sign. Which of the packages may change next week?",
-    ),
-    **REPAIR,
-)
-def steady(lab, drift, answer):
-    """The Dockerfile computes what Monday's image computes, whatever the archive offers besides"""
-    built, total = twice(lab, drift, answer)
-    with built:
-        for n, day in enumerate(DAYS):
-            if (said := built.said(n)) != total:
-                hint = "The prices are in the packages: the archive of this check has its own."
-                if day == "Friday":
-                    hint = "On Monday it was right. Which package is free to change?"
-                message = f"{day}'s build computes another sum."
-                raise Mismatch(message, wanted=total, found=said[-200:], hint=hint)
-
-
-@check(
-    needs=(far, drift, steady),
-    hints=(
-        "Which files differ between two builds, and which of them does the program need?",
-        "A first stage may be as untidy as it likes, if only the result is copied out of it.",
-    ),
-    **REPAIR,
-)
-def identical(lab, drift, answer):
-    """Two builds of the Dockerfile, on Monday and on Friday, are equal bit for bit"""
-    built, total = twice(lab, drift, answer)
-    with built:
-        if built.said(1) != total:
-            raise Mismatch("This Dockerfile computes another sum than the one before.")
-        built.differ()

@@ -12,9 +12,8 @@ from typing import Any
 
 from docker.models.containers import Container
 
-from labkit.core.errors import CommandFailed
+from labkit import CommandFailed, until
 from labkit.observe.containers import shell
-from labkit.wait.until import until
 
 EPOCH = 1700000000
 """The time of the sources, in builds that shall be reproducible."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from docker.models.containers import Container
 
-from labkit.core.errors import Mismatch, TimedOut
+from labkit import Mismatch, TimedOut, until
 from labkit.observe.containers import last_words
-from labkit.wait.until import until
 
 READY_SECONDS = 60
 

@@ -1,169 +1,19 @@
-"""What "done" means in the exercise of chapter 6: a database, a session store, a backup that is restored."""
+"""Repair: from backups, of which the newest is not whole."""
 
 from __future__ import annotations
 
 import hashlib
-from functools import partial
 from random import Random
 
-from labkit import Mismatch, Missing, TimedOut, until
+from labkit import Mismatch, Missing
 from labkit.checks import check, scene
-from labkit.observe.containers import container, http, last_words, run, running, volume
-from labkit.observe.postgres import accepting, sql
-from labkit.observe.replacement import behind, reborn
+from labkit.observe.containers import container, last_words, run, running, volume
+from labkit.observe.replacement import reborn
 
-IMAGES = ("postgres:17", "redis:8", "web:1.0")
+from . import PGDATA, lost
+from .postgres import accepting, sql
+
 POSTGRES, BASE = "localhost:5001/postgres:17", "debian:trixie-slim"
-PGDATA = "/var/lib/postgresql/data"
-GUESTS = ["Ada", "Edsger", "Grace"]
-
-WHY = {
-    "layer": "Nothing is mounted, so all that {what} writes is in the container's own layer.",
-    "beside": "Something is mounted, and not where {what} writes. Compare the two paths, letter by letter.",
-    "anonymous": "A volume without a name belongs to one container; the next one gets another.",
-    "tmpfs": "Behind that path is memory.",
-}
-"""What is said of a place that does not keep data."""
-
-
-# --- what a new container finds
-
-
-def lost(box, path, what):
-    """The failure of data that a new container did not find."""
-    place = behind(box, path)
-    is_beside = place == "layer" and any(box.attrs["HostConfig"].get(k) for k in ("Binds", "Mounts"))
-    hint = WHY.get("beside" if is_beside else place)
-    return Mismatch(
-        f"A new container made like {box.name} does not find the data.",
-        wanted="the same data",
-        found=f"behind {path}: {place}",
-        hint=hint and hint.format(what=what),
-    )
-
-
-# --- do: a database that outlives its container
-
-
-@check(
-    task="do",
-    points=3,
-    timeout=300,
-    hints=(
-        "Which path does PostgreSQL write to? `docker inspect` of its image says it in PGDATA.",
-        "What must be the same in the command of the first container and of the second?",
-    ),
-)
-def guests(lab):
-    """`ch06-guests` is a PostgreSQL with three guests, and a new container made like it has them too"""
-    box = running(lab, "ch06-guests")
-    accepting(box)
-    found = sql(box, "select name from guests")
-    if found is None:
-        tables = sql(box, "select count(*) from pg_tables where schemaname = 'public'")
-        raise Missing(
-            "There is no table guests with a column name in the database postgres.", found=f"{tables} tables"
-        )
-    if sorted(found.splitlines()) != GUESTS:
-        raise Mismatch(
-            "The guests are others.", wanted=", ".join(GUESTS), found=found.replace("\n", ", ") or "none"
-        )
-    with reborn(lab, box) as new:
-        accepting(new)
-        kept = sql(new, "select name from guests")
-    if kept is None or sorted(kept.splitlines()) != GUESTS:
-        raise lost(box, PGDATA, "PostgreSQL")
-
-
-# --- transfer: the state of a web service, moved out
-
-
-def count(lab, box):
-    """How many visits a web container counts, this one included.
-
-    Raises:
-        Mismatch: it gives no good answer; the error that it tells is in the message.
-    """
-    ask = partial(http, lab, box, "http://127.0.0.1:8080/")
-    try:
-        reply = until(
-            lambda: next((r for r in ask() if r.status), None), timeout=15, what=f"{box.name} answers"
-        )
-    except TimedOut:
-        raise TimedOut(f"{box.name} did not answer within 15 s.", evidence=last_words(box)) from None
-    if reply.ok:
-        return reply.json()["visits"]
-    hint = None
-    if "Name or service" in reply.body or "resolution" in reply.body:
-        hint = "It looks its store up by name. Who knows that name, and on which network?"
-    elif "refused" in reply.body:
-        hint = "The name leads to a container, and nothing there listens on that port."
-    raise Mismatch(f"{box.name} cannot reach its store.", found=reply.body.strip()[:200], hint=hint)
-
-
-@check(
-    task="transfer",
-    points=3,
-    timeout=180,
-    hints=(
-        "Ask one replica, then the other. Which number should the second answer?",
-        "The web app says in its documentation, the head of images/web/web.py, where it can count instead.",
-    ),
-)
-def shared(lab):
-    """`ch06-web-a` and `ch06-web-b` count together, in `ch06-store`"""
-    webs = [running(lab, name) for name in ("ch06-web-a", "ch06-web-b")]
-    store = running(lab, "ch06-store")
-    seen = [count(lab, webs[i % 2]) for i in range(4)]
-    if seen != list(range(seen[0], seen[0] + 4)):
-        told = any(line.startswith("REDIS_URL=") for box in webs for line in box.attrs["Config"]["Env"])
-        raise Mismatch(
-            "The two do not count together.",
-            wanted="each visit one more than the last, whoever is asked",
-            found=f"a: {seen[0]}, b: {seen[1]}, a: {seen[2]}, b: {seen[3]}",
-            hint="Both are told of a store. Is it one and the same?"
-            if told
-            else "A process that is told of no store counts in its own memory.",
-        )
-    if visits(store) != seen[-1]:
-        raise Mismatch("They count together, but not in ch06-store.", wanted=seen[-1], found=visits(store))
-    return store
-
-
-def visits(store):
-    """What a Redis has counted."""
-    code, out = store.exec_run(["redis-cli", "get", "visits"])
-    said = out.decode(errors="replace").strip()
-    return int(said) if code == 0 and said.isdigit() else said
-
-
-@check(
-    task="transfer",
-    points=1,
-    needs=shared,
-    timeout=180,
-    hints=(
-        "The state has moved into another container. What holds for that one?",
-        "Redis writes its file when it is stopped. Into which folder?",
-    ),
-)
-def kept(lab, shared):
-    """A new container made like `ch06-store` knows the count"""
-    before = visits(shared)
-    with reborn(lab, shared) as new:
-        until(lambda: answers(new), timeout=20, what="the new store answers")  # it does when it has loaded
-        after = visits(new)
-    if after != before:
-        raise lost(shared, "/data", "Redis")
-
-
-def answers(store):
-    """Whether a Redis answers at all."""
-    return store.exec_run(["redis-cli", "ping"]).output.strip() == b"PONG"
-
-
-# --- repair: from backups, of which the newest is not whole
-
 DAYS = {"mon": 40, "tue": 80, "wed": 120}
 FAULTS = ("truncated", "owners", "incomplete")
 DATA, VAULT = "ch06-books-data", "ch06-vault"

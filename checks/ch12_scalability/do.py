@@ -1,43 +1,15 @@
-"""What "done" means in the exercise of chapter 12: an audit, a Deployment, and an autoscaler that scales."""
+"""Do: an audit of Pods made by hand."""
 
 from __future__ import annotations
 
 import json
 from random import Random
 
-from kubernetes import client
-from kubernetes.utils import parse_quantity
-
-from labkit import Mismatch, Missing
+from labkit import Mismatch
 from labkit.checks import check, scene
-from labkit.core.kube import ask
-from labkit.core.paths import REGISTRY
-from labkit.observe.autoscaling import between, cpu_target, keeps, scaler_of, scales_up
-from labkit.observe.containers import pod
-from labkit.observe.health import taken_out
-from labkit.observe.services import behind, everyone_answers
-from labkit.observe.workloads import (
-    image_ids,
-    listed,
-    read,
-    removed,
-    replaced,
-    restarts,
-    rolled_out,
-    same,
-    stated,
-    there,
-)
+from labkit.observe.workloads import image_ids, removed
 
-CLUSTER = True
-WEB = f"{REGISTRY}/web"
-SETTINGS = {"GREETING": "welcome", "MODE": "prod"}
-MEMORY = parse_quantity("128Mi")
-WORDS = ("image", "GREETING", "MODE", "memory", "readiness")
-FLEET = tuple(f"shop-{i}" for i in range(1, 7))
-LEAST, MOST = 3, 6
-TARGET, IDLE = parse_quantity("0.6"), parse_quantity("2m")
-FAULTS = ("request", "target", "most", "metric", "memory")
+from . import FLEET, MEMORY, SETTINGS, WEB, WORDS, stands
 
 
 def slips(random: Random):
@@ -74,27 +46,6 @@ def make(lab, facts, name, image):
     probe = None if "readiness" in off else {"httpGet": {"path": "/readyz", "port": 8080}, "periodSeconds": 2}
     gaps = {"NAME": name, "IMAGE": image, "ENV": json.dumps(env), "MEMORY": memory}
     lab.apply("shop-pod.yaml", READINESS=json.dumps(probe), **gaps)
-
-
-def drift_of(found):
-    """What differs from the runbook in a Pod as it is now."""
-    box = found["spec"]["containers"][0]
-    env = {v["name"]: v.get("value", "") for v in box.get("env") or []}
-    right = {word: env.get(word) == value for word, value in SETTINGS.items()}
-    right |= {"image": not box["image"].endswith(":2.0"), "readiness": bool(box.get("readinessProbe"))}
-    right["memory"] = parse_quantity(box["resources"]["limits"]["memory"]) == MEMORY
-    return [word for word in WORDS if not right[word]]
-
-
-def stands(lab, facts):
-    """The Pods made by hand, as the API server has them; they must be there, and as they were made."""
-    again, pods = 'start("fleet") makes all six anew', {p["metadata"]["name"]: p for p in listed(lab, "Pod")}
-    if lost := ", ".join(name for name in FLEET if name not in pods):
-        raise Missing("A Pod that was made by hand is gone.", found=lost, fix=again)
-    if changed := ", ".join(name for name in FLEET if drift_of(pods[name]) != facts["drift"][name]):
-        hint = "They are the evidence. An audit only looks."
-        raise Mismatch("A Pod made by hand was changed.", found=changed, hint=hint, fix=again)
-    return [pods[name] for name in FLEET]
 
 
 @check(
@@ -152,154 +103,3 @@ def foreseen(word, named, differ, facts):
             "readiness": "`Ready` is also what a Pod is that nobody asks. Which of them is asked nothing?",
         }.get(word)
     return None
-
-
-# --- transfer: the Deployment and its Service
-
-
-@check(
-    task="transfer",
-    points=2,
-    needs=fleet,
-    timeout=300,
-    hints=(
-        "Go through the table line by line: which field of the example holds it?",
-        "`kubectl get pods` says how far it has come, `kubectl describe pod` what keeps one.",
-    ),
-)
-def shop(lab, fleet):
-    """The Deployment `shop` keeps three ready replicas of `web:1.0`, with their request and limit"""
-    by_hand = stands(lab, fleet)
-    if not (deployment := read(lab, "Deployment", "shop")):
-        other = next((k for k in ("ReplicaSet", "StatefulSet", "Pod") if read(lab, k, "shop")), None)
-        raise Missing("There is no Deployment `shop`.", found=other and f"a {other} `shop`")
-    keeps(lab, deployment, LEAST, MOST)
-    if (limit := stated(deployment["spec"]["template"], "limits", "memory")) and limit < 1024**2:
-        hint = "A small m makes thousandths, as in 20m of a CPU."
-        raise Mismatch("With such a limit of memory nothing starts.", found=limit, hint=hint)
-    pods = rolled_out(lab, "shop")
-    right = next(image_ids(p) for p in by_hand if p["spec"]["containers"][0]["image"] == f"{WEB}:1.0")
-    for found in pods:
-        if not image_ids(found) & right:
-            images = ", ".join(box["image"] for box in found["spec"]["containers"])
-            raise Mismatch("The replicas run another image.", wanted=f"{WEB}:1.0", found=images)
-        same("request of CPU", "20m", stated(found, "requests", "cpu"))
-        hint = "M is 1000 · 1000, Mi is 1024 · 1024."
-        same("limit of memory", "128Mi", stated(found, "limits", "memory"), hint)
-    return pods
-
-
-@check(
-    task="transfer",
-    points=2,
-    needs=(fleet, shop),
-    timeout=200,
-    hints=(
-        "`kubectl get endpointslices` lists the addresses behind a Service, `kubectl get pods --output wide` "
-        "says whose they are.",
-        "The Pods made by hand have labels, too (`kubectl get pods --show-labels`). Which has no other Pod?",
-    ),
-)
-def reached(lab, shop):
-    """The Service `shop` sends requests on port 80 to these replicas alone, and they answer as set"""
-    service = there(lab, "Service", "shop")
-    addresses = behind(lab, service, 80, shop, whose)
-    with pod(lab) as inside:
-        everyone_answers(inside, service, 80, shop)
-        for address in addresses:
-            answered(inside.http(f"http://{address.ip}:{address.port}/config")[0].json())
-    return service, addresses[0], restarts(shop)
-
-
-def whose(strangers):
-    """Where to look if a Service sends to Pods that are not meant."""
-    if strangers & set(FLEET):
-        return "A selector does not ask who made a Pod. Which labels do the six made by hand have, too?"
-    return "Whose Pods are they, and which labels do they share with yours?"
-
-
-def answered(said):
-    """Whether a replica has the settings of the runbook; what the application takes by itself is known."""
-    for name, value in SETTINGS.items():
-        if said.get(name) != value:
-            unset = said.get(name) == {"GREETING": "hello", "MODE": "dev"}[name]
-            hint = "That is what the application takes if it is told nothing." if unset else None
-            raise Mismatch(f"A replica has another {name}.", wanted=value, found=said.get(name), hint=hint)
-
-
-@check(
-    task="transfer",
-    points=1,
-    needs=(shop, reached),
-    timeout=240,
-    hints=(
-        "Take a replica out yourself, by a POST to its /unready, and watch `kubectl get pods`.",
-        "How often is a replica asked by default, and how many noes does it take? "
-        "`kubectl explain pod.spec.containers.readinessProbe` says.",
-    ),
-)
-def kept(lab, shop, reached):
-    """A replica that says it is not ready gets no request 10 s later; one that is deleted is replaced"""
-    service, one, before = reached
-    with pod(lab) as inside:
-        taken_out(lab, inside, service, 80, one)
-        now = replaced(lab, "shop", one.uid)
-        behind(lab, service, 80, now, whose)
-        everyone_answers(inside, service, 80, now)
-    if any(count > before.get(uid, 0) for uid, count in restarts(now).items()):
-        raise Mismatch("A replica was restarted meanwhile, and nobody had asked for it.")
-
-
-# --- repair: the autoscaler
-
-
-@scene(lambda random: {"fault": random.choice(FAULTS)})
-def peak(lab, facts):
-    """a `till` with an autoscaler, and a `crowd` that keeps it busy"""
-    removed(lab, "HorizontalPodAutoscaler", "till")
-    removed(lab, "Deployment", "till", "crowd")
-    fault, nodes = facts["fault"], ask(client.CoreV1Api(lab.kube).list_node).items
-    room = int(max(parse_quantity(n.status.allocatable["memory"]) for n in nodes))
-    requests = {"memory": str(room * 6 // 10) if fault == "memory" else "32Mi"}
-    requests |= {} if fault == "request" else {"cpu": "20m"}
-    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60}}
-    queue = {"metric": {"name": "queue-length"}, "target": {"type": "AverageValue", "averageValue": "2"}}
-    metric = {"type": "Pods", "pods": queue} if fault == "metric" else {"type": "Resource", "resource": cpu}
-    aim, most = "till-web" if fault == "target" else "till", 1 if fault == "most" else 3
-    gaps = {"REQUESTS": json.dumps(requests), "TARGET": aim, "MOST": most, "METRIC": json.dumps(metric)}
-    lab.apply("till.yaml", force=True, **gaps)
-    lab.apply("crowd.yaml", force=True)
-
-
-@check(
-    task="repair",
-    points=3,
-    needs=peak,
-    timeout=300,
-    hints=(
-        "`kubectl get hpa` and `kubectl get pods` show where it stops: at reading, wishing or placing.",
-        "`kubectl describe hpa till` says under Conditions what the autoscaler could not do, "
-        "`kubectl describe pod` under Events what a Pod waits for.",
-    ),
-)
-def scales(lab):
-    """Under the crowd `till` has more than one ready replica, because its autoscaler wants it so"""
-    there(lab, "Deployment", "till")
-    if not (read(lab, "Deployment", "crowd") or {"spec": {}})["spec"].get("replicas"):
-        raise Missing("The crowd is not there.", fix='start("peak") sets up all of it anew')
-    rolled_out(lab, "crowd")
-    scaler = scaler_of(lab, "till")
-    between(scaler, 1, 3)
-    request = min((stated(p, "requests", "cpu") or 0 for p in rolled_out(lab, "till")), default=0)
-    target = cpu_target(scaler, request or None)
-    if abs(target - TARGET) > parse_quantity("0.01"):
-        hint = "The plan was right. What is wrong is something that the plan does not say."
-        raise Mismatch("The target is not that of the plan.", wanted="60 %", found=f"{target:.0%}", hint=hint)
-    if request * target < IDLE:
-        hint = (
-            "What does a replica use when nobody asks it (`kubectl top pods`), and would it ever be let go?"
-        )
-        raise Mismatch(
-            "With this request an idle replica is above the target, too.", found=request, hint=hint
-        )
-    scales_up(lab, "till", scaler, target)

@@ -1,4 +1,4 @@
-"""What "done" means in the exercise of chapter 13: probes, a rollout without a loss, a release undone."""
+"""Repair: a release that will not roll out."""
 
 from __future__ import annotations
 
@@ -8,160 +8,13 @@ from random import Random
 
 from labkit import Mismatch
 from labkit.checks import check, scene
-from labkit.core.kube import ask, find
-from labkit.core.paths import REGISTRY
 from labkit.observe.containers import pod
-from labkit.observe.health import left_alone, restarted, taken_out
-from labkit.observe.rollouts import answers_on, cut_short, only_these, out_of_order, restart_under_load
 from labkit.observe.services import behind, everyone_answers, port_of, reaches
-from labkit.observe.workloads import listed, pods_of, replaced, restarts, rolled_out, there
+from labkit.observe.workloads import pods_of, rolled_out, there
 
-CLUSTER = True
-WEB = f"{REGISTRY}/web"
-HANG_SECONDS, UNREADY_SECONDS, LINGER = 25, 10, 2.2  # of three seconds that are asked for
-READY = {"httpGet": {"path": "/readyz", "port": 8080}, "periodSeconds": 1}
+from . import READY, WEB, anew, service
+
 FAULTS = ("image", "port", "probe", "request", "key")
-
-
-def service(lab, name, **changes):
-    """Applies a service's manifest and waits for its rollout, where there is to be one."""
-    gaps = {
-        "IMAGE": f"{WEB}:1.0",
-        "VERSION": "1.0",
-        "PORT": "8080",
-        "KEY": "greeting",
-        "CPU": "10m",
-        "GRACE": 30,
-    }
-    gaps |= {"READINESS": json.dumps(READY), "GREETING": "hello", "NAME": name, **changes}
-    lab.apply("task.yaml", force=True, **gaps)
-
-
-def anew(lab, name):
-    """Removes a Deployment that somebody may have changed, and waits until it is gone."""
-    delete = find(lab.dynamic, None, "Deployment").delete
-    if ask(lambda: delete(name=name, namespace=lab.namespace, propagation_policy="Foreground")):
-        lab.wait(f"deployment/{name}", "gone", timeout=60)
-
-
-# --- do: probes
-
-
-@scene(lambda random: {})
-def hanging(lab, facts):
-    """a `desk` of two replicas that nobody asks anything"""
-    anew(lab, "desk")
-    service(lab, "desk", READINESS="null")
-    lab.wait("deployment/desk", "complete", timeout=120)
-
-
-@check(
-    task="do",
-    points=1,
-    needs=hanging,
-    timeout=300,
-    hints=(
-        "Two probes ask two questions. Which of them decides who gets requests?",
-        "What does the app answer at /readyz and at /healthz, when it is alive and not ready?",
-    ),
-)
-def readiness(lab):
-    """A replica of `desk` that says it is not ready gets no more requests 10 s later"""
-    pods = rolled_out(lab, "desk")
-    soon_enough(pods)
-    found = there(lab, "Service", "desk")
-    reached = behind(lab, found, 80, pods, lambda strangers: None)
-    with pod(lab) as inside:
-        everyone_answers(inside, found, 80, pods)
-        taken_out(lab, inside, found, 80, reached[0], UNREADY_SECONDS)
-    return found
-
-
-def soon_enough(pods):
-    """A readiness probe that may take longer does not pass by the luck of a moment."""
-    probes = [p["spec"]["containers"][0].get("readinessProbe") for p in pods]
-    if any(p and p["periodSeconds"] * p["failureThreshold"] >= UNREADY_SECONDS for p in probes):
-        hint = "How often is a replica asked, and how many noes does it take?"
-        raise Mismatch("A replica that is not ready may get requests for longer than 10 s.", hint=hint)
-
-
-@check(
-    task="do",
-    points=2,
-    needs=(hanging, readiness),
-    timeout=300,
-    hints=(
-        "Hang a replica yourself (`kubectl exec`, as in *Break it*), and watch `kubectl get pods`.",
-        "What is still true of a process that hangs? A probe that asks just that will not see it.",
-    ),
-)
-def liveness(lab, readiness):
-    """A replica of `desk` that hangs is restarted within 25 s, and is ready again"""
-    one, other = unused(lab, readiness)
-    before, page = restarts(listed(lab, "Pod")), f"http://{other.ip}:{other.port}"
-    with pod(lab) as inside:
-        inside.http(f"{page}/unready", method="POST", data="")  # a good liveness probe does not mind
-        inside.http(f"http://{one.ip}:{one.port}/hang", method="POST", data="")
-        try:
-            restarted(lab, one, before[one.uid], HANG_SECONDS)
-            left_alone(lab, other, before[other.uid])
-        finally:
-            inside.http(f"{page}/ready", method="POST", data="")
-    rolled_out(lab, "desk")
-
-
-def unused(lab, service):
-    """Two replicas that were never restarted: after a restart the next one is put off."""
-    pods = rolled_out(lab, "desk")
-    for uid in [uid for uid, count in restarts(pods).items() if count]:
-        pods = replaced(lab, "desk", uid)
-    return behind(lab, service, 80, pods, lambda strangers: None)
-
-
-# --- transfer: no request lost
-
-
-@scene(lambda random: {})
-def counter(lab, facts):
-    """a `counter` of two replicas with a readiness probe, which loses requests at each rollout"""
-    anew(lab, "counter")
-    service(lab, "counter", GRACE=1)
-    lab.wait("deployment/counter", "complete", timeout=120)
-
-
-@check(
-    task="transfer",
-    points=3,
-    needs=counter,
-    timeout=400,
-    hints=(
-        "A Pod that is told to end, and a list of addresses that still has it: which of them must wait?",
-        "Two roads lead there: one in the app (its documentation is the head of images/web/web.py), "
-        "one in the Pod's `lifecycle`.",
-    ),
-)
-def lossless(lab):
-    """A rollout of `counter` loses no request, and a Pod that is deleted goes on answering for 3 s"""
-    pods = rolled_out(lab, "counter")
-    found = there(lab, "Service", "counter")
-    one = behind(lab, found, 80, pods, lambda strangers: None)[0]
-    with pod(lab) as inside:
-        lingers(lab, inside, one)
-        only_these(lab, found, 80, rolled_out(lab, "counter"))
-        sent, lost = restart_under_load(lab, inside, "counter", "http://counter/")
-    if lost:
-        hint = out_of_order(there(lab, "Deployment", "counter"))
-        raise Mismatch("Requests were lost during a rollout.", found=f"{lost} of {sent}", hint=hint)
-
-
-def lingers(lab, inside, one):
-    """A Pod that is deleted, with its own grace period, answers on for a while."""
-    if answers_on(lab, inside, one, "/healthz", LINGER) < LINGER:
-        wanted, hint = "answers for 3 s", cut_short(there(lab, "Deployment", "counter"), LINGER)
-        raise Mismatch("A Pod that is being deleted soon stops answering.", wanted=wanted, hint=hint)
-
-
-# --- repair: a release that will not roll out
 
 
 def release(random: Random):
@@ -176,8 +29,6 @@ WRONG = {
     "request": {"CPU": "1000"},
     "key": {"KEY": "salutation"},
 }
-
-
 VALUES = {
     "image": r"2\.O",
     "port": "eighty",
@@ -186,7 +37,6 @@ VALUES = {
     "key": "salutation",
 }
 """What is at fault, as a text that a learner copies; a quantity may be written in two ways."""
-
 LONGEST = 60
 
 

@@ -176,8 +176,8 @@ def test_the_verb_proves_that_nothing_is_left(monkeypatch, plain, tmp_path, foun
     from labkit.cli.reset import command
     from labkit.learner import reset_check
 
-    (tmp_path / "checks").mkdir()
-    (tmp_path / "checks" / f"{STEM}.py").write_text(CHECKS.replace("FOUND", found))
+    (tmp_path / "checks" / STEM).mkdir(parents=True)
+    (tmp_path / "checks" / STEM / "__init__.py").write_text(CHECKS.replace("FOUND", found))
     prove = reset_check.prove
     monkeypatch.setattr(reset_check, "prove", lambda stem: prove(stem, tmp_path))
     monkeypatch.setattr(notebooks, "stem_of", lambda word: STEM)

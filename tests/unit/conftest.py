@@ -134,15 +134,15 @@ class Course:
 
     def __init__(self, root):
         self.root = root
-        for folder in ("solutions", "exercises", "checks"):
-            (root / folder).mkdir()
+        for folder in ("solutions", "exercises", f"checks/{STEM}"):
+            (root / folder).mkdir(parents=True)
         self.write_checks(CHECKS)
         self.change(lambda cells: None)
         build(root)
 
     def write_checks(self, text):
-        """Writes the file of checks."""
-        (self.root / f"checks/{STEM}.py").write_text(text)
+        """Writes the checks, all into the package itself."""
+        (self.root / f"checks/{STEM}/__init__.py").write_text(text)
 
     def change(self, change, stem=STEM):
         """Writes the sound solution, changed; the exercise is left as it is."""

@@ -105,5 +105,5 @@ def test_a_file_of_checks_that_is_wrong(course, said):
 
 
 def test_a_file_of_checks_that_is_not_there(course):
-    (course.root / f"checks/{STEM}.py").unlink()
-    assert misfits(STEM, course.root) == ["Usage: ch96_x has no checks. wanted: checks/ch96_x.py"]
+    (course.root / f"checks/{STEM}/__init__.py").unlink()
+    assert misfits(STEM, course.root) == ["Usage: ch96_x has no checks. wanted: checks/ch96_x/__init__.py"]

@@ -64,27 +64,44 @@ def make(stem: str, title: str, root: Path | None = None) -> list[Path]:
     return [target, *make_exercise(stem, title, root)]
 
 
-CHECKS = '''"""What "done" means in the exercise of chapter {number}: {todo}."""
+CHECKS = {
+    "__init__": '''"""What "done" means in the exercise of chapter {number}: {todo}."""
 
 from __future__ import annotations
 
-from random import Random
-
-from labkit.checks import check, scene
-
 IMAGES = ()
+''',
+    "do": '''"""Do: {todo}."""
+
+from __future__ import annotations
+
+from labkit.checks import check
 
 
 @check(task="do", points=2, hints=("{todo}: where to look", "{todo}: nearer, and not the answer"))
 def made(lab):
     """{todo}: what is so when it passes"""
     raise NotImplementedError
+''',
+    "transfer": '''"""Transfer: {todo}."""
+
+from __future__ import annotations
+
+from labkit.checks import check
 
 
 @check(task="transfer", points=3, hints=("{todo}: where to look", "{todo}: nearer, and not the answer"))
 def moved(lab):
     """{todo}: what is so when it passes"""
     raise NotImplementedError
+''',
+    "repair": '''"""Repair: {todo}."""
+
+from __future__ import annotations
+
+from random import Random
+
+from labkit.checks import check, scene
 
 
 def plan(random: Random):
@@ -102,18 +119,37 @@ def broken(lab, facts):
 def mended(lab, broken):
     """{todo}: what is so when it passes"""
     raise NotImplementedError
-'''
-ANSWERS = '''"""Answers to the exercise of chapter {number}, wrong and right: {todo}.
+''',
+}
+"""The files of ``checks/<stem>/``: what tasks share, and one for each task."""
 
-At least 4 wrong ones a task, each told something else, and 2 right ones by different roads:
+ANSWERS = {
+    "__init__": '''"""Answers to the exercise of chapter {number}, wrong and right: {todo}.
+
+At least 4 wrong ones a task, each told something else, and 2 right ones by different roads.
+"""
+''',
+    "do": '''"""Do: {todo}.
+
+An answer that is wrong begins so:
 
     @wrong("made", "the mistake in words")
     def made_elsewhere(lab): ...
+"""
+''',
+    "transfer": '''"""Transfer: {todo}."""
+''',
+    "repair": '''"""Repair: {todo}.
+
+An answer that is right begins so:
 
     @right("mended", "by the docker command")
     def mended_by_command(lab, broken): ...
 """
-'''
+''',
+}
+"""The files of ``tests/graders/<stem>/``."""
+
 PLANTED = """# {todo}: one change of the experiment for each claim, which must turn its verdict.
 # C{number:02}.1:
 #   change: in words
@@ -184,11 +220,9 @@ def make_exercise(stem: str, title: str, root: Path) -> list[Path]:
         title: the chapter's.
         root: the course's folder.
     """
-    texts = {
-        "checks/{stem}.py": CHECKS,
-        "tests/graders/{stem}.py": ANSWERS,
-        "tests/claims/{stem}.yml": PLANTED,
-    }
+    texts = {f"checks/{{stem}}/{name}.py": text for name, text in CHECKS.items()}
+    texts |= {f"tests/graders/{{stem}}/{name}.py": text for name, text in ANSWERS.items()}
+    texts |= {"tests/claims/{stem}.yml": PLANTED}
     made = []
     for pattern, text in texts.items():
         target = root / pattern.format(stem=stem)

@@ -7,5 +7,6 @@ What authors of checks (``checks/``) and of example answers (``tests/graders/``)
 from labkit.checks.answers import DOCKER, Function, hand_in
 from labkit.checks.examples import cli, right, wrong
 from labkit.checks.model import check, scene
+from labkit.core.paths import REGISTRY
 
-__all__ = ["DOCKER", "Function", "check", "cli", "hand_in", "right", "scene", "wrong"]
+__all__ = ["DOCKER", "REGISTRY", "Function", "check", "cli", "hand_in", "right", "scene", "wrong"]

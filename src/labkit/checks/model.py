@@ -1,4 +1,4 @@
-"""Checks: what "done" means. Each is a function of ``checks/<stem>.py`` that raises a `Failure` or returns.
+"""Checks: what "done" means. Each is a function of ``checks/<stem>/`` that raises a `Failure` or returns.
 
 A parameter of a check is ``lab``; ``answer``, what was handed in under the check's own name; or something
 that it needs: another check (the value is what that one returned) or a scene (its facts).
@@ -134,7 +134,7 @@ def title_of(function: Callable[..., Any]) -> str:
 
 @dataclass(frozen=True)
 class Suite:
-    """All checks and scenes of a stem, in the file's order.
+    """All checks and scenes of a stem, in the order of its tasks.
 
     Attributes:
         stem: whose.
@@ -142,7 +142,7 @@ class Suite:
         scenes: by name.
         images: the course's images that an engine must have for this exercise, such as ``web:1.0``.
         cluster: whether it uses the cluster.
-        path: the file.
+        path: its folder.
     """
 
     stem: str

@@ -9,7 +9,6 @@ from pathlib import Path
 from labkit.book import notebooks
 from labkit.checks import loader
 from labkit.core.errors import LabkitError
-from labkit.core.paths import repo
 from labkit.grading.grader import Grader
 from labkit.grading.record import REJECTED, Graded
 from labkit.grading.runners import local
@@ -21,7 +20,7 @@ CELL_SECONDS = 60.0
 
 def gradable() -> list[str]:
     """The stems that have an exercise with checks."""
-    return [stem for stem in notebooks.stems("solutions") if (repo() / "checks" / f"{stem}.py").is_file()]
+    return [stem for stem in notebooks.stems("solutions") if loader.has_checks(stem)]
 
 
 def grade(

@@ -11,7 +11,7 @@ from labkit.checks.result import ERROR, Result
 from labkit.checks.runner import Judge
 from labkit.core import engine
 from labkit.core.labels import LABEL
-from labkit.core.paths import kubeconfig, lab_id, repo
+from labkit.core.paths import kubeconfig, lab_id
 from labkit.lab import cleanup, sessions
 from labkit.lab.clients import kube_client
 from labkit.lab.lab import Lab
@@ -63,7 +63,7 @@ def prove(stem: str, root: Path | None = None) -> Proof | None:
         EngineUnavailable: no Docker daemon answers.
         ClusterUnavailable: there is a cluster and it does not answer.
     """
-    if not ((root or repo()) / "checks" / f"{stem}.py").is_file():
+    if not loader.has_checks(stem, root):
         return None
     with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
         lab = Lab(stem, role="exercise", workspace=Workspace.fresh(stem, Path(folder) / "workspace"))

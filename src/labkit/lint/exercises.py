@@ -17,13 +17,12 @@ from labkit.mutation import answers as proof
 from labkit.mutation import claims, record
 
 HOMES = {
-    "checks": "checks/ch*.py",
-    "tests/graders": "tests/graders/ch*.py",
-    "snapshot": "tests/graders/ch*.json",
+    "checks": "checks/ch*",
+    "tests/graders": "tests/graders/ch*",
     "tests/claims": "tests/claims/ch*.yml",
     "k8s": "k8s/ch*",
 }
-WRITTEN = ("checks/{stem}.py", "tests/graders/{stem}.py", "tests/claims/{stem}.yml")
+WRITTEN = ("checks/{stem}/*.py", "tests/graders/{stem}/*.py", "tests/claims/{stem}.yml")
 
 
 def problems(root: Path | None = None) -> list[str]:
@@ -76,6 +75,8 @@ def orphans(root: Path, chapters: list[str], solutions: list[str]) -> Iterator[s
     for kind, pattern in HOMES.items():
         known, word = (chapters, "chapter") if kind in ("tests/claims", "k8s") else (solutions, "solution")
         for path in sorted(root.glob(pattern)):
+            if path.is_dir() and [p.name for p in path.iterdir()] == ["__pycache__"]:
+                continue  # what git leaves of a folder that another branch has
             if path.stem not in known:
                 yield f"{path.relative_to(root)}: there is no {word} of this name"
 
@@ -83,9 +84,9 @@ def orphans(root: Path, chapters: list[str], solutions: list[str]) -> Iterator[s
 def unwritten(stem: str, root: Path) -> Iterator[str]:
     """Files of a stem in which the template's own text is left."""
     for pattern in WRITTEN:
-        path = root / pattern.format(stem=stem)
-        if path.is_file() and TO_DO in path.read_text(encoding="utf-8"):
-            yield str(path.relative_to(root))
+        for path in sorted(root.glob(pattern.format(stem=stem))):
+            if TO_DO in path.read_text(encoding="utf-8"):
+                yield str(path.relative_to(root))
 
 
 def told(name: str, look) -> list[str]:

@@ -1,17 +1,16 @@
 """Answers with which graders are tested: wrong ones that must be rejected, right ones that must not be.
 
-``tests/graders/<stem>.py`` holds functions that do what a learner would do. Each is for one check; its
+``tests/graders/<stem>/`` holds functions that do what a learner would do. Each is for one check; its
 parameters are ``lab`` and the scenes (by name, their facts) that it starts from.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
 
 from labkit.checks.examples import Answer
+from labkit.checks.loader import defined_in, load_package
 from labkit.checks.model import Suite
 from labkit.core.errors import Usage
 from labkit.core.paths import repo
@@ -27,20 +26,20 @@ def answers(suite: Suite, root: Path | None = None) -> list[Answer]:
     Raises:
         Usage: there are none, two are called the same, or a task has too few.
     """
-    path = (root or repo()) / FOLDER / f"{suite.stem}.py"
-    if not path.is_file():
-        raise Usage(f"No answers test the graders of {suite.stem}.", wanted=f"{FOLDER}/{suite.stem}.py")
-    spec = importlib.util.spec_from_file_location(f"labkit_answers_{suite.stem}", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    names = re.findall(r"^def (\w+)", path.read_text(encoding="utf-8"), re.M)
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise Usage(f"{path.name}: {twice[0]} is defined twice, and the second hides the first.")
-    found = [a for a in vars(module).values() if isinstance(a, Answer)]
+    folder = (root or repo()) / FOLDER / suite.stem
+    if not (folder / "__init__.py").is_file():
+        wanted = f"{FOLDER}/{suite.stem}/__init__.py"
+        raise Usage(f"No answers test the graders of {suite.stem}.", wanted=wanted)
+    modules = load_package(f"graders.{suite.stem}", folder)
+    for path in sorted(folder.glob("*.py")):
+        names = re.findall(r"^def (\w+)", path.read_text(encoding="utf-8"), re.M)
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            where = f"{suite.stem}/{path.name}"
+            raise Usage(f"{where}: {twice[0]} is defined twice, and the second hides the first.")
+    found = [answer for module in modules for answer in defined_in(module, Answer)]
     keys = [a.key for a in found]
     if twice := sorted({key for key in keys if keys.count(key) > 1}):
-        raise Usage(f"{path.name} has two answers of one name.", found=twice[0])
+        raise Usage(f"{FOLDER}/{suite.stem} has two answers of one name.", found=twice[0])
     enough(suite, found)
     return found
 

@@ -27,11 +27,10 @@ from labkit.mutation.runner import Outcome, prove_stem
 SIXTH = 6
 NOTHING_COLLECTED = 5
 INPUTS = (
-    "checks/{stem}.py",
+    "checks/{stem}/**/*",
     "solutions/{stem}.ipynb",
     "k8s/{stem}/**/*",
-    "tests/graders/{stem}.py",
-    "tests/graders/{stem}.json",
+    "tests/graders/{stem}/**/*",
 )
 SHARED = ("images/**/*", "requirements.txt")
 TRYING = ("mutation/runner", "mutation/controls")

@@ -121,8 +121,8 @@ def alike(suite: Suite, results: list[tuple[Answer, Result]]) -> list[str]:
 
 
 def snapshot(stem: str, results: list[tuple[Answer, Result]], update: bool) -> list[str]:
-    """Holds what wrong answers are told against ``tests/graders/<stem>.json``; one line each that differs."""
-    path = repo() / answers.FOLDER / f"{stem}.json"
+    """Holds what wrong answers are told against their ``messages.json``; one line each that differs."""
+    path = repo() / answers.FOLDER / stem / "messages.json"
     now = {
         a.key: {"verdict": r.verdict, "message": r.message, "hint": r.hint}
         for a, r in results

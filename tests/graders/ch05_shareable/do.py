@@ -1,14 +1,14 @@
-"""Answers to the exercise of chapter 5, wrong and right."""
+"""Do: move an image."""
 
 from __future__ import annotations
 
 import subprocess
 
+from checks.ch05_shareable.engine import put, says
+from labkit import docker_cmd
 from labkit.checks import hand_in, right, wrong
-from labkit.core.engine import docker_cmd
-from labkit.observe.other_machine import put, run, says
 
-FAR, LEAF = "docker exec --interactive ch05-far docker", "localhost:5000/ch05-leaf"
+from . import FAR, on_far
 
 
 def cli(lab, line):
@@ -18,17 +18,9 @@ def cli(lab, line):
     return subprocess.run(["bash", "-ec", shown], env=lab.workspace.env(), check=True, capture_output=True)
 
 
-def on_far(lab, line):
-    """Runs a line of shell on the other machine."""
-    return run(lab.docker.containers.get("ch05-far"), line)
-
-
 def send(lab, name):
     """Brings an image over as it is."""
     cli(lab, f"docker save {name} | {FAR} load")
-
-
-# --- do: move an image
 
 
 @wrong("moved", "runs it here")
@@ -167,205 +159,3 @@ def same_parts(lab):
         return plain(here) == plain(there)
 
     hand_in(lab, "same_bytes", same_bytes)
-
-
-# --- transfer: pinned
-
-
-def tested(lab):
-    """The id of the image that was tested."""
-    return on_far(lab, "docker inspect --format '{{.Image}}' ch05-tested")
-
-
-def reference(lab, image):
-    """What the registry calls an image, by digest."""
-    return on_far(lab, f"docker image inspect --format '{{{{index .RepoDigests 0}}}}' {image}")
-
-
-@wrong("pinned", "by the tag")
-def pinned_tag(lab, far):
-    on_far(lab, f"docker run --name ch05-pinned {LEAF}:1.0")
-
-
-@wrong("pinned", "by the image's id")
-def pinned_id(lab, far):
-    on_far(lab, f"docker run --name ch05-pinned {tested(lab)}")
-
-
-@wrong("pinned", "by a tag of its own, pushed")
-def pinned_own_tag(lab, far):
-    on_far(lab, f"docker tag {tested(lab)} {LEAF}:tested && docker push {LEAF}:tested")
-    on_far(lab, f"docker run --name ch05-pinned {LEAF}:tested")
-
-
-@wrong("pinned", "by the digest that the tag has today")
-def pinned_today(lab, far):
-    on_far(lab, f"docker run --name ch05-pinned {reference(lab, f'{LEAF}:1.0')}")
-
-
-@wrong("pinned", "renames the container that was tested")
-def pinned_renamed(lab, far):
-    on_far(lab, f"docker tag {tested(lab)} {LEAF}:1.0 && docker rename ch05-tested ch05-pinned")
-
-
-@wrong("pinned", "removes what was tested")
-def pinned_removed(lab, far):
-    name = reference(lab, tested(lab))
-    on_far(lab, f"docker rm ch05-tested && docker run --name ch05-pinned {name}")
-
-
-@right("pinned", "by the digest of the manifest")
-def pinned_digest(lab, far):
-    on_far(lab, f"docker run --name ch05-pinned {reference(lab, tested(lab))}")
-
-
-@wrong("pinned", "by tag and digest, created only")
-def pinned_created(lab, far):
-    digest = reference(lab, tested(lab)).split("@")[1]
-    on_far(lab, f"docker create --name ch05-pinned {LEAF}:1.0@{digest}")
-
-
-@right("pinned", "by tag and digest")
-def pinned_both(lab, far):
-    digest = reference(lab, tested(lab)).split("@")[1]
-    on_far(lab, f"docker run --name ch05-pinned {LEAF}:1.0@{digest}")
-
-
-@right("pinned", "pushed to a repository of its own, by its digest there")
-def pinned_elsewhere(lab, far):
-    kept = "localhost:5000/ch05-kept"
-    on_far(lab, f"docker tag {tested(lab)} {kept}:1 && docker push {kept}:1")
-    digest = reference(lab, tested(lab)).split("@")[1]
-    on_far(lab, f"docker run --name ch05-pinned {kept}@{digest}")
-
-
-# --- repair: a build that does not drift
-
-
-def install(versions):
-    """The line that installs packages, with versions or without."""
-    return f"RUN apt-get update && apt-get install --yes {' '.join(versions)}\n"
-
-
-def command(drift):
-    """The line that adds the prices up."""
-    total = " + ".join(f"$(cat /{name})" for name in drift["names"])
-    return f"CMD echo $(( {total} ))\n"
-
-
-def monday(drift):
-    """The packages, as on Monday."""
-    return [f"{name}={version}" for name, version in drift["monday"].items()]
-
-
-def two_stages(drift):
-    """Monday's packages installed in a stage of their own, their files copied out."""
-    files = " ".join(f"/{name}" for name in drift["names"])
-    first = f"FROM ch05-base:1 AS build\n{install(monday(drift))}"
-    return f"{first}FROM ch05-base:1\nCOPY --from=build {files} /\n{command(drift)}"
-
-
-def one_stage(drift, *more):
-    """Monday's packages and further lines."""
-    return f"FROM ch05-base:1\n{install(monday(drift))}{''.join(more)}{command(drift)}"
-
-
-@wrong("steady", "as it was")
-def steady_unchanged(lab, drift):
-    text = f"FROM ch05-base:1\n{install(drift['names'])}RUN date > /baked\n{command(drift)}"
-    hand_in(lab, "steady", text)
-
-
-@wrong("steady", "pins what is newest today")
-def steady_newest(lab, drift):
-    newest = [f"{p}.1" if p.split("=")[0] in drift["newer"] else p for p in monday(drift)]
-    hand_in(lab, "steady", f"FROM ch05-base:1\n{install(newest)}{command(drift)}")
-
-
-@wrong("steady", "writes the sum down")
-def steady_sum(lab, drift):
-    hand_in(lab, "steady", f"FROM ch05-base:1\nCMD echo {sum(drift['prices'][:3])}\n")
-
-
-@wrong("steady", "hands in the name of an image")
-def steady_name(lab, drift):
-    hand_in(lab, "steady", "ch05-menu:monday")
-
-
-@wrong("steady", "a line that Docker does not know")
-def steady_typo(lab, drift):
-    hand_in(lab, "steady", "FROM ch05-base:1\nINSTALL everything\n")
-
-
-@right("steady", "versions after an equals sign, the rest as it was")
-def steady_pinned(lab, drift):
-    hand_in(lab, "steady", one_stage(drift, "RUN date > /baked\n"))
-
-
-@right("steady", "by apt's preferences")
-def steady_preferences(lab, drift):
-    pins = "".join(
-        f"Package: {n}\\nPin: version {v}\\nPin-Priority: 1001\\n\\n" for n, v in drift["monday"].items()
-    )
-    prefer = f"RUN printf '{pins}' > /etc/apt/preferences\n"
-    text = f"FROM ch05-base:1\n{prefer}{install(drift['names'])}{command(drift)}"
-    hand_in(lab, "steady", text)
-
-
-def both(lab, text):
-    """Hands in one Dockerfile for both checks."""
-    hand_in(lab, "steady", text)
-    hand_in(lab, "identical", text)
-
-
-@wrong("identical", "pinned, with the date in a file")
-def identical_date(lab, drift):
-    both(lab, one_stage(drift, "RUN date > /baked\n"))
-
-
-@wrong("identical", "pinned, with apt's logs")
-def identical_logs(lab, drift):
-    both(lab, one_stage(drift))
-
-
-@wrong("identical", "without logs, with the archive's list")
-def identical_lists(lab, drift):
-    line = install(monday(drift)).strip()
-    both(lab, f"FROM ch05-base:1\n{line} && rm -rf /var/log/* \n{command(drift)}")
-
-
-@wrong("identical", "everything tidied up, times left")
-def identical_times(lab, drift):
-    line = install(monday(drift)).strip()
-    tidy = "rm -rf /var/log/* /var/lib/apt/lists/* /var/cache/*"
-    both(lab, f"FROM ch05-base:1\n{line} && {tidy}\n{command(drift)}")
-
-
-@wrong("identical", "equal, and of another sum")
-def identical_sum(lab, drift):
-    hand_in(lab, "steady", two_stages(drift))
-    hand_in(lab, "identical", "FROM ch05-base:1\nCMD echo 42\n")
-
-
-@right("identical", "two stages, the files copied to the root")
-def identical_stages(lab, drift):
-    both(lab, two_stages(drift))
-
-
-@right("identical", "downloaded and unpacked, never installed")
-def identical_unpacked(lab, drift):
-    names = " ".join(monday(drift))
-    unpack = (
-        f"apt-get update && cd /tmp && apt-get download {names} && for d in *.deb; do dpkg -x $d /out; done"
-    )
-    files = " ".join(f"/out/{name}" for name in drift["names"])
-    got = f"FROM ch05-base:1 AS got\nRUN {unpack}\n"
-    both(lab, f"{got}FROM ch05-base:1\nCOPY --from=got {files} /\n{command(drift)}")
-
-
-@right("identical", "the sum is computed in the first stage, and its file gets the time of the sources")
-def identical_computed(lab, drift):
-    total = " + ".join(f"$(cat /{name})" for name in drift["names"])
-    stamp = f'RUN echo $(( {total} )) > /total && touch --date="@$SOURCE_DATE_EPOCH" /total\n'
-    first = f"FROM ch05-base:1 AS build\nARG SOURCE_DATE_EPOCH\n{install(monday(drift))}{stamp}"
-    both(lab, f"{first}FROM ch05-base:1\nCOPY --from=build /total /\nCMD cat /total\n")

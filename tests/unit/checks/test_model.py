@@ -97,32 +97,37 @@ def lambda_free(one):
     """Needs one"""
 
 
-FILE = '''
+DO = '''
 from labkit.checks import check, scene
-
-IMAGES = ("web:1.0",)
-CLUSTER = True
-
-@check(task="do", points=1)
-def second(lab):
-    """Stands first in the file"""
 
 @scene(lambda random: {"word": random.choice("abcdefgh")})
 def stage(lab, facts):
     """a stage"""
 
+@check(task="do", points=1)
+def second(lab):
+    """Stands first"""
+
+again = second
+'''
+REPAIR = '''
+from labkit.checks import check
+
+from .do import second, stage
+
 @check(task="repair", points=2, needs=(second, stage))
 def first(lab, stage, second):
     """Stands second"""
-
-again = second
 '''
 
 
 @pytest.fixture
 def root(tmp_path):
-    (tmp_path / "checks").mkdir()
-    (tmp_path / "checks/ch96_x.py").write_text(FILE)
+    folder = tmp_path / "checks/ch96_x"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text('IMAGES = ("web:1.0",)\nCLUSTER = True\n')
+    (folder / "do.py").write_text(DO)
+    (folder / "repair.py").write_text(REPAIR)
     return tmp_path
 
 
@@ -145,13 +150,30 @@ def test_a_name_that_is_not_there_says_which_are(root):
 
 
 def test_a_file_that_is_not_there_or_holds_no_check(tmp_path):
-    (tmp_path / "checks").mkdir()
+    (tmp_path / "checks/ch96_x").mkdir(parents=True)
     with pytest.raises(Usage, match="ch96_x has no checks") as e:
         load("ch96_x", tmp_path)
-    assert e.value.wanted == "checks/ch96_x.py"
-    (tmp_path / "checks/ch96_x.py").write_text("IMAGES = ()\n")
+    assert e.value.wanted == "checks/ch96_x/__init__.py"
+    (tmp_path / "checks/ch96_x/__init__.py").write_text("IMAGES = ()\n")
     with pytest.raises(Usage, match="holds no check"):
         load("ch96_x", tmp_path)
+
+
+def test_a_check_stands_in_the_file_of_its_task(root):
+    (root / "checks/ch96_x/transfer.py").write_text(DO.replace("second", "third").replace("stage", "other"))
+    with pytest.raises(Usage, match="The check third is of the task do") as e:
+        load("ch96_x", root)
+    assert (e.value.wanted, e.value.found) == ("checks/ch96_x/do.py", "checks/ch96_x/transfer.py")
+
+
+@pytest.mark.parametrize("name", ["second", "stage"])
+def test_two_of_one_name_are_told(root, name):
+    other = {"second": "stage", "stage": "second"}[name]
+    text = DO.replace(other, "another").replace('task="do"', 'task="transfer"')
+    (root / "checks/ch96_x/transfer.py").write_text(text)
+    with pytest.raises(Usage, match="two of one name") as e:
+        load("ch96_x", root)
+    assert e.value.found == name
 
 
 def test_the_same_workspace_has_the_same_scene_and_nothing_noted_enters_it(root, tmp_path):

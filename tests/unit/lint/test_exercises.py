@@ -38,11 +38,11 @@ def answers():
 @pytest.fixture
 def root(course, monkeypatch):
     """A course of one chapter, complete and proven."""
-    for folder in ("chapters", "tests/graders", "tests/claims", f"k8s/{STEM}", "k8s/cluster"):
+    for folder in ("chapters", f"tests/graders/{STEM}", "tests/claims", f"k8s/{STEM}", "k8s/cluster"):
         (course.root / folder).mkdir(parents=True)
     notebooks.write(notebooks.read(course.exercise), notebooks.path(STEM, "chapters", course.root))
-    (course.root / f"tests/graders/{STEM}.py").write_text(answers())
-    (course.root / f"tests/graders/{STEM}.json").write_text("{}")
+    (course.root / f"tests/graders/{STEM}/__init__.py").write_text(answers())
+    (course.root / f"tests/graders/{STEM}/messages.json").write_text("{}")
     (course.root / f"tests/claims/{STEM}.yml").write_text(CHANGE)
     claim = Claim.__new__(Claim)
     object.__setattr__(claim, "id", "C96.1")
@@ -74,9 +74,8 @@ def test_what_a_solution_cannot_print_again_is_found(root):
 GONE = {
     f"solutions/{STEM}.ipynb": [
         f"exercises/{STEM}: there is no solution of this name: run labkit build",
-        f"checks/{STEM}.py: there is no solution of this name",
-        f"tests/graders/{STEM}.py: there is no solution of this name",
-        f"tests/graders/{STEM}.json: there is no solution of this name",
+        f"checks/{STEM}: there is no solution of this name",
+        f"tests/graders/{STEM}: there is no solution of this name",
         f"chapters/{STEM}: it has no exercise: solutions/{STEM}.ipynb",
     ],
     f"chapters/{STEM}.ipynb": [
@@ -87,12 +86,12 @@ GONE = {
     f"exercises/{STEM}.ipynb": [
         f"solutions/{STEM}: exercises/ is not what labkit build makes of solutions/: run labkit build"
     ],
-    f"checks/{STEM}.py": [
-        f"solutions/{STEM}: Usage: ch96_x has no checks. wanted: checks/ch96_x.py",
+    f"checks/{STEM}/__init__.py": [
+        f"solutions/{STEM}: Usage: ch96_x has no checks. wanted: checks/ch96_x/__init__.py",
         f"tests/graders/record.json: {STEM} is not proven as it stands: labkit prove {STEM}",
     ],
-    f"tests/graders/{STEM}.py": [
-        f"solutions/{STEM}: No answers test the graders of ch96_x. wanted: tests/graders/ch96_x.py",
+    f"tests/graders/{STEM}/__init__.py": [
+        f"solutions/{STEM}: No answers test the graders of ch96_x. wanted: tests/graders/ch96_x/__init__.py",
         f"tests/graders/record.json: {STEM} is not proven as it stands: labkit prove {STEM}",
     ],
     f"tests/claims/{STEM}.yml": [
@@ -111,9 +110,9 @@ def test_a_file_that_is_missing_is_named(root, name):
 
 
 CHANGED = {
-    f"tests/graders/{STEM}.py": ("def one_wrong_3(lab)", "def one_wrong_2(lab)", "is defined twice"),
+    f"tests/graders/{STEM}/__init__.py": ("def one_wrong_3(lab)", "def one_wrong_2(lab)", "is defined twice"),
     f"tests/claims/{STEM}.yml": ("C96.1", "C96.2", "does not have one change for each claim"),
-    f"checks/{STEM}.py": ("points=2", "points=3", "one: 2 points in the notebook, 3 in its check"),
+    f"checks/{STEM}/__init__.py": ("points=2", "points=3", "one: 2 points in the notebook, 3 in its check"),
 }
 
 
@@ -126,7 +125,7 @@ def test_a_file_that_does_not_fit_is_named(root, name):
 
 
 @pytest.mark.parametrize(
-    "name", [f"checks/{STEM}.py", f"tests/graders/{STEM}.py", f"tests/claims/{STEM}.yml"]
+    "name", [f"checks/{STEM}/__init__.py", f"tests/graders/{STEM}/__init__.py", f"tests/claims/{STEM}.yml"]
 )
 def test_what_the_template_left_is_told(root, name):
     with (root / name).open("a") as f:
@@ -136,7 +135,7 @@ def test_what_the_template_left_is_told(root, name):
 
 @pytest.mark.parametrize("text", ["def", "import nothing_there", "raise SystemError"])
 def test_a_file_of_answers_that_does_not_load_is_one_line(root, text):
-    (root / f"tests/graders/{STEM}.py").write_text(text)
+    (root / f"tests/graders/{STEM}/__init__.py").write_text(text)
     lines = problems(root)
     assert len([line for line in lines if line.startswith(f"solutions/{STEM}")]) == 1
     assert all("\n" not in line for line in lines)
@@ -145,6 +144,7 @@ def test_a_file_of_answers_that_does_not_load_is_one_line(root, text):
 # --- the skeleton of a new stem
 
 NEW = "ch18_some_words"
+FILES = ("__init__", "do", "transfer", "repair")
 
 
 @pytest.fixture
@@ -157,17 +157,19 @@ def test_a_new_stem_has_all_its_files(made):
     root, paths = made
     assert [str(p.relative_to(root)) for p in paths] == [
         f"chapters/{NEW}.ipynb",
-        f"checks/{NEW}.py",
-        f"tests/graders/{NEW}.py",
+        *(f"checks/{NEW}/{name}.py" for name in FILES),
+        *(f"tests/graders/{NEW}/{name}.py" for name in FILES),
         f"tests/claims/{NEW}.yml",
         f"solutions/{NEW}.ipynb",
     ]
     suite = loader.load(NEW, root)
     assert [c.task for c in suite.checks.values()] == list(model.TASKS)
-    assert exercises.graded_points(notebooks.read(paths[4])) == {
+    assert exercises.graded_points(notebooks.read(paths[-1])) == {
         c.name: c.points for c in suite.checks.values()
     }
-    ast.parse(paths[2].read_text())
+    for path in paths:
+        if path.suffix == ".py":
+            ast.parse(path.read_text())
 
 
 def test_the_skeleton_keeps_the_rules_of_code(made):
@@ -185,7 +187,8 @@ def test_the_skeleton_does_not_count_as_done(made, monkeypatch):
     root = made[0]
     monkeypatch.setattr(claims, "claims", dict)
     said = problems(root)
-    for name in (f"checks/{NEW}.py", f"tests/graders/{NEW}.py", f"tests/claims/{NEW}.yml"):
+    files = [f"{folder}/{NEW}/{name}.py" for folder in ("checks", "tests/graders") for name in FILES]
+    for name in (*files, f"tests/claims/{NEW}.yml"):
         assert f"{name}: it is still to be written" in said
     for part in (
         f"solutions/{NEW}: Usage: solutions/{NEW} is still to be written.",
@@ -211,12 +214,12 @@ def test_its_checks_earn_nothing(made, lab):
 
 
 def test_files_that_are_there_are_left_alone(tmp_path):
-    (tmp_path / "checks").mkdir()
+    (tmp_path / f"checks/{NEW}").mkdir(parents=True)
     (tmp_path / "chapters").mkdir()
-    (tmp_path / f"checks/{NEW}.py").write_text("mine")
+    (tmp_path / f"checks/{NEW}/do.py").write_text("mine")
     paths = scaffold.make(NEW, "Some words", tmp_path)
-    assert tmp_path / f"checks/{NEW}.py" not in paths
-    assert (tmp_path / f"checks/{NEW}.py").read_text() == "mine"
+    assert tmp_path / f"checks/{NEW}/do.py" not in paths
+    assert (tmp_path / f"checks/{NEW}/do.py").read_text() == "mine"
 
 
 def test_lint_asks_for_exercises_too(monkeypatch):

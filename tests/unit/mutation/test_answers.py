@@ -65,12 +65,12 @@ def file_of(counts=COUNTS, extra=""):
 
 @pytest.fixture
 def root(tmp_path):
-    (tmp_path / FOLDER).mkdir(parents=True)
+    (tmp_path / FOLDER / STEM).mkdir(parents=True)
     return tmp_path
 
 
 def found(root, text):
-    (root / FOLDER / f"{STEM}.py").write_text(text)
+    (root / FOLDER / STEM / "__init__.py").write_text(text)
     return answers(SUITE, root)
 
 
@@ -84,7 +84,7 @@ def test_enough_answers_are_found_in_their_order(root):
 def test_no_file(root):
     with pytest.raises(Usage, match="No answers test the graders") as e:
         answers(SUITE, root)
-    assert e.value.wanted == f"{FOLDER}/{STEM}.py"
+    assert e.value.wanted == f"{FOLDER}/{STEM}/__init__.py"
 
 
 def test_shell_for_an_answer_by_the_docker_command(monkeypatch):

@@ -29,7 +29,8 @@ def root(monkeypatch, tmp_path):
     for folder in ("checks", "solutions", "tests/graders", "src/labkit", "images/web", "k8s/ch96_x"):
         (tmp_path / folder).mkdir(parents=True)
     for stem in STEMS:
-        for name in (f"checks/{stem}.py", f"solutions/{stem}.ipynb", f"tests/graders/{stem}.py"):
+        for name in (f"checks/{stem}/do.py", f"solutions/{stem}.ipynb", f"tests/graders/{stem}/do.py"):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).write_text(f"# {name}\n")
     for folder in ("mutation", "checks", "book"):
         (tmp_path / "src/labkit" / folder).mkdir()
@@ -135,15 +136,15 @@ def test_what_is_kept_of_a_proof(outcomes):
 
 
 FILES = [
-    "checks/ch96_x.py",
+    "checks/ch96_x/do.py",
     "solutions/ch96_x.ipynb",
-    "tests/graders/ch96_x.py",
-    "tests/graders/ch96_x.json",
+    "tests/graders/ch96_x/do.py",
+    "tests/graders/ch96_x/messages.json",
     "k8s/ch96_x/web.yaml",
 ]
 SHARED = ["src/labkit/checks/runner.py", "images/web/Dockerfile", "requirements.txt"]
 OTHERS = [
-    "checks/ch97_y.py",
+    "checks/ch97_y/do.py",
     "k8s/ch97.yaml",
     "README.md",
     "src/labkit/book/site.py",
@@ -167,8 +168,8 @@ def test_what_makes_a_proof_stale(outcomes, root, name):
 
 def test_a_name_and_a_content_cannot_change_places(root):
     before = digest("ch96_x")
-    (root / "checks/ch96_x.py").write_text("")
-    (root / "solutions/ch96_x.ipynb").write_text("# checks/ch96_x.py\n# solutions/ch96_x.ipynb\n")
+    (root / "checks/ch96_x/do.py").write_text("")
+    (root / "solutions/ch96_x.ipynb").write_text("# checks/ch96_x/do.py\n# solutions/ch96_x.ipynb\n")
     assert digest("ch96_x") != before
 
 
@@ -205,7 +206,7 @@ def test_a_proof_that_fails_now_is_no_longer_on_record(outcomes):
 
 def test_what_was_edited_while_it_was_proven_is_not_proven(outcomes, root, monkeypatch):
     def prove_stem(stem, update, say):
-        (root / "checks/ch96_x.py").write_text("edited\n")
+        (root / "checks/ch96_x/do.py").write_text("edited\n")
         return outcome()
 
     monkeypatch.setattr(proving, "prove_stem", prove_stem)

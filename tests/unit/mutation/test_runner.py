@@ -15,7 +15,7 @@ from labkit.mutation.runner import alike, snapshot
 @pytest.fixture(autouse=True)
 def root(monkeypatch, tmp_path):
     """A course without a snapshot."""
-    (tmp_path / "tests/graders").mkdir(parents=True)
+    (tmp_path / "tests/graders/ch96_x").mkdir(parents=True)
     monkeypatch.setattr(runner, "repo", lambda: tmp_path)
     return tmp_path
 
@@ -42,7 +42,7 @@ def test_the_snapshot(root):
     ]
     assert snapshot("ch96_x", results, True) == []
     assert snapshot("ch96_x", results, False) == []
-    kept = json.loads((root / "tests/graders/ch96_x.json").read_text(encoding="utf-8"))
+    kept = json.loads((root / "tests/graders/ch96_x/messages.json").read_text(encoding="utf-8"))
     assert kept["one: a"] == {"verdict": FAIL, "message": "a", "hint": "ü"}
     assert list(kept) == ["one: a", "one: b"]  # what right answers are told is nothing
 
@@ -63,5 +63,5 @@ def test_a_difference_to_the_snapshot_is_a_fault(word):
 
 
 def test_a_damaged_snapshot_is_a_fault(root):
-    (root / "tests/graders/ch96_x.json").write_text("{")
+    (root / "tests/graders/ch96_x/messages.json").write_text("{")
     assert "cannot be read" in snapshot("ch96_x", [KILLED], False)[0]

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from checks.ch05_shareable import builds, inspections
+from checks.ch05_shareable.builds import Twice, unequal
 from labkit import Mismatch
-from labkit.observe import builds, inspections
-from labkit.observe.builds import Twice, unequal
 
 WORLDS = {"Monday": [("sumac", "1.1", 5)], "Friday": [("sumac", "1.1.1", 6)]}
 

@@ -9,8 +9,8 @@ import tarfile
 
 import pytest
 
-from labkit.core.errors import CommandFailed
-from labkit.observe import other_machine
+from checks.ch05_shareable import engine
+from labkit import CommandFailed
 
 
 class Box:
@@ -30,18 +30,18 @@ class Box:
 def test_a_line_that_fails_is_told_with_what_it_printed():
     box = Box(load=(1, b"no such file\n"))
     with pytest.raises(CommandFailed, match="no such file"):
-        other_machine.run(box, "docker load")
+        engine.run(box, "docker load")
 
 
 def test_what_the_engine_does_not_have_is_none():
     box = Box(there=(0, b'[{"Id": "sha256:1"}]'), gone=(1, b""))
-    assert other_machine.inspected(box, "image", "there") == {"Id": "sha256:1"}
-    assert other_machine.inspected(box, "image", "gone") is None
+    assert engine.inspected(box, "image", "there") == {"Id": "sha256:1"}
+    assert engine.inspected(box, "image", "gone") is None
 
 
 def test_files_are_sent_into_a_folder():
     box = Box()
-    other_machine.put(box, "shop", {"Dockerfile": b"FROM scratch\n"})
+    engine.put(box, "shop", {"Dockerfile": b"FROM scratch\n"})
     (where, data) = box.archives[0]
     assert where == "/root"
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
@@ -51,20 +51,20 @@ def test_files_are_sent_into_a_folder():
 
 def test_a_build_sees_the_archive_and_the_time_of_the_sources():
     box = Box()
-    assert other_machine.build(box, "FROM scratch\n", "shop:1.0", "127.0.0.2") == (0, "")
+    assert engine.build(box, "FROM scratch\n", "shop:1.0", "127.0.0.2") == (0, "")
     assert "--add-host index:127.0.0.2" in box.lines[-1]
-    assert f"SOURCE_DATE_EPOCH={other_machine.EPOCH}" in box.lines[-1]
+    assert f"SOURCE_DATE_EPOCH={engine.EPOCH}" in box.lines[-1]
     assert box.lines[-1].endswith("--tag shop:1.0 /root/shop")
 
 
 def test_path_and_digest_of_each_file():
     box = Box(sha256sum=(0, f"{'a' * 64}  ./etc/motd\n{'b' * 64}  ./shop\n".encode()))
-    assert other_machine.files(box, "shop:1.0") == {"/etc/motd": "a" * 64, "/shop": "b" * 64}
+    assert engine.files(box, "shop:1.0") == {"/etc/motd": "a" * 64, "/shop": "b" * 64}
 
 
 @pytest.mark.parametrize(("processor", "number"), [("amd64", 62), ("arm64", 183)])
 def test_a_program_is_for_the_processor_that_it_names(processor, number):
-    program = other_machine.says(processor, "hello")["say"]
+    program = engine.says(processor, "hello")["say"]
     assert program[:4] == b"\x7fELF"
     assert int.from_bytes(program[18:20], "little") == number
 
@@ -73,6 +73,6 @@ def test_a_program_is_for_the_processor_that_it_names(processor, number):
 def test_the_program_of_this_processor_says_its_word(tmp_path):
     here = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
     path = tmp_path / "say"
-    path.write_bytes(other_machine.says(here, "good morning")["say"])
+    path.write_bytes(engine.says(here, "good morning")["say"])
     path.chmod(0o755)
     assert subprocess.check_output([path]) == b"good morning\n"

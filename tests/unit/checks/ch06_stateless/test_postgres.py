@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from checks.ch06_stateless.postgres import accepting, sql
 from labkit import Mismatch, TimedOut
 from labkit.observe.containers import last_words, shell
-from labkit.observe.postgres import accepting, sql
 
 
 class Box:

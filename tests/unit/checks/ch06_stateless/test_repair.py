@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-
 import pytest
 
-from labkit.checks import loader
+from checks.ch06_stateless.repair import complaint
 
-loader.load("ch06_stateless")
-complaint = importlib.import_module("labkit_checks_ch06_stateless").complaint
 DENIED = 'initdb: error: could not access directory "/var/lib/postgresql/data": Permission denied'
 BROKEN = 'FATAL:  could not open file "global/pg_control": No such file or directory'
 OWNER = 'FATAL:  data directory "/var/lib/postgresql/data" has wrong ownership'

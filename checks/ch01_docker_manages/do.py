@@ -1,0 +1,93 @@
+"""Do: what Docker keeps, counted."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import ExitStack
+
+from labkit import BrokenEnvironment, Mismatch
+from labkit.checks import DOCKER, Function, check
+
+from . import BASE
+
+TRIES = 10
+KINDS = ("images", "containers", "networks", "volumes", "cache")
+
+
+def counted(client):
+    """The engine's own lists, counted."""
+    return {
+        "images": len(client.api.images()),
+        "containers": len(client.api.containers(all=True)),
+        "networks": len(client.api.networks()),
+        "volumes": len(client.api.volumes()["Volumes"] or []),
+        "cache": len(client.api.df()["BuildCache"] or []),
+    }
+
+
+def add_some(lab, stack):
+    """Makes a few objects that nobody can have counted beforehand; the stack removes them."""
+    word = f"labkit-probe-{secrets.token_hex(4)}"
+    for i in range(secrets.choice((1, 2))):
+        made = lab.docker.containers.create(BASE, "true", name=f"{word}-{i}")
+        stack.callback(made.remove, force=True)
+    stack.callback(lab.docker.networks.create(word).remove)
+    for i in range(secrets.choice((1, 2, 3, 4, 5))):
+        stack.callback(lab.docker.volumes.create(f"{word}-{i}").remove, force=True)
+
+
+@check(
+    task="do",
+    points=2,
+    timeout=90,
+    hints=(
+        "Which of the engine's five lists leaves something out unless it is asked for everything?",
+        "One kind has no list of its own in docker-py. Which call did the chapter use to count it?",
+    ),
+)
+def inventory(lab, answer):
+    """`inventory(client)` counts the engine's objects of all five kinds"""
+    if not isinstance(answer, Function):
+        raise Mismatch("The answer is no function.", wanted="a function of one client", found=answer)
+    with ExitStack() as stack:
+        add_some(lab, stack)
+        seen = set()
+        for _ in range(TRIES):  # others work on this engine too: only a count that stood still is compared
+            before, said, after = counted(lab.docker), answer(DOCKER), counted(lab.docker)
+            well_formed(said)
+            still = {kind: before[kind] for kind in KINDS if before[kind] == after[kind]}
+            compare(said, still)
+            if (seen := seen | set(still)) == set(KINDS):
+                return
+    raise BrokenEnvironment("The engine was never still while it was counted.", fix="run it again")
+
+
+def well_formed(said):
+    """Five kinds, five whole numbers."""
+    if said is None:
+        hint = "A function gives back what stands after `return`. What it prints is for people only."
+        raise Mismatch("The function returned nothing.", wanted="a dict", hint=hint)
+    if not isinstance(said, dict):
+        raise Mismatch(
+            "The function returned no dict.", wanted="a dict", found=f"{type(said).__name__} {said}"
+        )
+    if set(said) != set(KINDS):
+        wanted, found = (", ".join(sorted(keys)) for keys in (KINDS, said))
+        raise Mismatch("The inventory does not have the five kinds.", wanted=wanted, found=found or "no key")
+    if not all(type(n) is int for n in said.values()):
+        raise Mismatch("Not every count is a number.", wanted="whole numbers", found=said)
+
+
+def compare(said, true):
+    """Holds an inventory against the engine's own."""
+    wrong = [kind for kind in true if said[kind] != true[kind]]
+    if not wrong:
+        return
+    hint = None
+    if wrong == ["containers"] and said["containers"] < true["containers"]:
+        hint = "Some of the engine's containers do not run."
+    if wrong == ["images"] and said["images"] < true["images"]:
+        hint = "An image may have no name, and one image may have several."
+    told = ", ".join(f"{kind} {true[kind]}" for kind in wrong)
+    found = ", ".join(f"{kind} {said[kind]}" for kind in wrong)
+    raise Mismatch("The inventory differs from the engine's lists.", wanted=told, found=found, hint=hint)
