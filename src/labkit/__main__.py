@@ -6,12 +6,9 @@ The environment is rebuilt when Python or ``requirements.txt`` changes, and left
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
@@ -22,6 +19,8 @@ NEEDS_INSTALL = 3
 
 def stamp() -> str:
     """What the environment must have been made from: this Python, this lock, this place."""
+    import hashlib  # here and below: where the environment is ready, a verb does not wait for these
+
     return hashlib.sha256(
         b"%s %s %s" % (sys.version.encode(), LOCK.read_bytes(), str(REPO).encode())
     ).hexdigest()
@@ -34,13 +33,13 @@ def python() -> Path:
 
 def locked(name: str) -> str:
     """The lines of the lock that pin one package, hashes included."""
-    taken, on = [], False
+    lines, is_of_it = [], False
     for line in LOCK.read_text().splitlines():
         if line[:1] not in ("", " ", "#"):
-            on = line.startswith(name + "==")
-        if on and not line.lstrip().startswith("#"):
-            taken.append(line)
-    return "\n".join(taken) + "\n"
+            is_of_it = line.startswith(name + "==")
+        if is_of_it and not line.lstrip().startswith("#"):
+            lines.append(line)
+    return "\n".join(lines) + "\n"
 
 
 def usable() -> bool:
@@ -51,13 +50,16 @@ def usable() -> bool:
 
 def make_venv() -> None:
     """Makes or updates the environment; ends the program with what to install if it cannot."""
+    import shutil
+    import tempfile
+
     print(f"Python environment: installing {LOCK.name} into {VENV.name}/ (1 GB, up to 2 min) …", flush=True)
     if not usable():
         shutil.rmtree(VENV, ignore_errors=True)
-        made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True)
-        if made.returncode:
+        venv = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True)
+        if venv.returncode:
             print(
-                f"This Python ({sys.executable}) cannot make a venv:\n{made.stdout}{made.stderr}"
+                f"This Python ({sys.executable}) cannot make a venv:\n{venv.stdout}{venv.stderr}"
                 "next: install its venv module (Debian, Ubuntu: apt-get install python3-venv).",
                 file=sys.stderr,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -61,3 +62,28 @@ def test_errors_become_messages_and_exit_codes(monkeypatch, capsys, error, code)
 def test_python_m_labkit_works():
     done = subprocess.run([sys.executable, "-m", "labkit", "--help"], capture_output=True, text=True)
     assert "Containers, Proven" in done.stdout
+
+
+def test_help_loads_click_and_nothing_else_that_was_installed():
+    """What is loaded is counted, not timed: a second is long on one machine and short on another."""
+    code = """
+import runpy, sys
+sys.argv = ["labkit", "--help"]
+try:
+    runpy.run_module("labkit", run_name="__main__")
+finally:
+    files = [getattr(module, "__file__", None) or "" for module in sys.modules.values()]
+    packages = {f.split("site-packages/")[1].split("/")[0] for f in files if "site-packages/" in f}
+    print(sorted(packages), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "bench" in done.stdout
+    assert set(ast.literal_eval(done.stderr)) <= {"_distutils_hack", "click"}
+
+
+def test_where_the_environment_is_ready_the_first_file_loads_little():
+    """What runs before the environment's own Python is loaded twice, each time."""
+    late = {"tempfile", "hashlib", "click"}
+    code = f"import sys; import labkit.__main__; print(sorted({late} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -7,8 +7,6 @@ import pkgutil
 import sys
 
 import click
-import docker
-import requests
 
 from labkit.core.errors import EngineUnavailable, LabkitError
 
@@ -39,8 +37,18 @@ def main() -> None:
     except LabkitError as e:
         print(f"labkit: {e}", file=sys.stderr)
         raise SystemExit(e.exit_code) from None
-    except (docker.errors.DockerException, requests.exceptions.RequestException) as e:
+    except Exception as e:
+        if not is_of_the_engine(e):
+            raise
         # The daemon was there when the verb began: it went away, its disk is full, or it refused something.
         error = EngineUnavailable("The Docker daemon failed in the middle of it.", found=e, fix="make doctor")
         print(f"labkit: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
+
+
+def is_of_the_engine(e: Exception) -> bool:
+    """Whether the SDK, or the HTTP client below it, raised this."""
+    from docker.errors import DockerException  # late: `--help` does not wait for the SDK
+    from requests.exceptions import RequestException
+
+    return isinstance(e, (DockerException, RequestException))

@@ -7,21 +7,14 @@ import sys
 
 import click
 
-from labkit.core.paths import repo
-
 
 @click.command()
 def command() -> None:
     """Pin requirements.in to requirements.txt, every file's hash included."""
-    wanted = [
-        "--quiet",
-        "--upgrade",
-        "--universal",
-        "--generate-hashes",
-        "--no-header",
-        "--no-emit-index-url",
-    ]
-    wanted += ["--python-version", "3.11.7", "requirements.in", "--output-file", "requirements.txt"]
+    from labkit.core.paths import repo
+
+    options = ["--quiet", "--upgrade", "--universal", "--generate-hashes", "--no-header", "--no-emit-index-url"]
+    options += ["--python-version", "3.11.7", "requirements.in", "--output-file", "requirements.txt"]
     raise SystemExit(
-        subprocess.run([sys.executable, "-m", "uv", "pip", "compile", *wanted], cwd=repo()).returncode
+        subprocess.run([sys.executable, "-m", "uv", "pip", "compile", *options], cwd=repo()).returncode
     )
