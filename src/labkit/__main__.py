@@ -15,6 +15,8 @@ REPO = Path(__file__).resolve().parents[2]
 VENV = Path(os.environ.get("LABKIT_VENV") or REPO / ".venv")
 LOCK = REPO / "requirements.txt"
 NEEDS_INSTALL = 3
+EVERY = 30.0
+"""Seconds after which an installation that goes on is told again."""
 
 
 def stamp() -> str:
@@ -48,6 +50,28 @@ def usable() -> bool:
     return made_by.exists() and made_by.read_text() == sys.version and (VENV / "pyvenv.cfg").exists()
 
 
+def install(command: list[str], env: dict[str, str]) -> None:
+    """Runs an installer to its end, and says every 30 s how far it is.
+
+    Raises:
+        subprocess.CalledProcessError: it failed.
+    """
+    import time
+
+    started = time.monotonic()
+    process = subprocess.Popen(command, env=env)
+    while process.poll() is None:
+        try:
+            process.wait(EVERY)
+        except subprocess.TimeoutExpired:
+            installed = len(list(VENV.glob("[Ll]ib*/**/site-packages/*.dist-info")))
+            wanted = sum("==" in line for line in LOCK.read_text().splitlines())
+            so_far = f"{time.monotonic() - started:.0f} s, {installed} of {wanted} packages installed"
+            print(f"Python environment: {so_far}, the others are downloaded …", flush=True)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+
+
 def make_venv() -> None:
     """Makes or updates the environment; ends the program with what to install if it cannot."""
     import shutil
@@ -75,7 +99,7 @@ def make_venv() -> None:
     uv = [str(python()), "-m", "uv", "pip"]
     env = {**os.environ, "VIRTUAL_ENV": str(VENV)}
     sync = [*uv, "sync", "--quiet", "--require-hashes", "--compile-bytecode", str(LOCK)]
-    subprocess.run(sync, check=True, env=env)
+    install(sync, env)
     # The course itself runs from its folder: one path file, nothing to build.
     site = next(VENV.glob("[Ll]ib*/**/site-packages"))
     (site / "labkit.pth").write_text(f"{REPO / 'src'}\n")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib.util
+import os
+import re
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -55,3 +59,26 @@ def test_a_python_without_venv_gets_a_clear_message(monkeypatch, tmp_path, capsy
         bootstrap.make_venv()
     assert e.value.code == 3
     assert "python3-venv" in capsys.readouterr().err
+
+
+def test_an_installation_that_takes_long_says_how_far_it_is(monkeypatch, tmp_path):
+    monkeypatch.setattr(bootstrap, "EVERY", 0.01)
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path)
+    (tmp_path / "lib/python3/site-packages/click.dist-info").mkdir(parents=True)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    monkeypatch.setattr(builtins, "print", lambda text, **_: told.set() or lines.append(text))
+    lines, told = [], threading.Event()
+
+    def end_it():
+        told.wait(60)
+        pipe.write_text("enough")
+
+    threading.Thread(target=end_it, daemon=True).start()
+    bootstrap.install([sys.executable, "-c", f"open({str(pipe)!r}).read()"], dict(os.environ))
+    assert re.match(r"Python environment: \d+ s, 1 of \d+ packages installed", lines[0])
+
+
+def test_an_installation_that_fails_is_told():
+    with pytest.raises(subprocess.CalledProcessError):
+        bootstrap.install([sys.executable, "-c", "raise SystemExit(2)"], dict(os.environ))

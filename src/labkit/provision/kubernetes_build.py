@@ -126,6 +126,7 @@ def programs(say: Say = lambda text: None) -> Path:
     fresh = done.with_name(f"{done.name}.{os.getpid()}")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
+    say("getting the Go compiler and the modules")
     build(NODE, fresh, ["tool"], say, total=3900)
     build(STORAGE, fresh, ["tool"], say, total=500)
     for old, new in RENAMED.items():

@@ -1,7 +1,7 @@
 """What `up` is doing, what it has done, and about how long the rest takes.
 
-On a terminal the running steps are redrawn in place; elsewhere each step is one line when it begins and one
-when it ends. Steps may run side by side.
+On a terminal the running steps are redrawn in place; elsewhere each step is one line when it begins, one each
+30 s that says what it is doing and how far it is, and one when it ends. Steps may run side by side.
 """
 
 from __future__ import annotations
@@ -19,12 +19,21 @@ from labkit.core.paths import home
 
 Say = Callable[[str], None]
 
+EVERY = 30.0
+"""Seconds after which a step that still runs is told again, where there is no terminal."""
+
 
 class Steps:
-    """A run of steps, shown as they go; how long each took is remembered for the next estimate."""
+    """A run of steps, shown as they go; how long each took is remembered for the next estimate.
 
-    def __init__(self, console: Console | None = None):
+    Args:
+        console: where they are shown; None is standard output.
+        every: seconds after which a step that still runs is told again, where there is no terminal.
+    """
+
+    def __init__(self, console: Console | None = None, every: float = EVERY):
         self.console = console or Console(highlight=False)
+        self.every = every
         self.took: dict[str, float] = {}
         self._before = self._load()
         self._lock = threading.Lock()
@@ -55,6 +64,22 @@ class Steps:
             return {}
 
     @contextmanager
+    def _told_again(self, line: Callable[[], str]) -> Iterator[None]:
+        ended = threading.Event()
+
+        def tell() -> None:
+            while not ended.wait(self.every):
+                self.console.print(line(), soft_wrap=True)
+
+        teller = threading.Thread(target=tell, daemon=True)
+        teller.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            teller.join()
+
+    @contextmanager
     def step(self, name: str, about: float) -> Iterator[Say]:
         """One step.
 
@@ -65,25 +90,32 @@ class Steps:
         Yields:
             A function to tell what is being done; its last word is printed with the result.
         """
-        started, said = time.monotonic(), [""]
+        started, latest = time.monotonic(), ""
         guess = f"of about {about:.0f} s at first" if name not in self._before else ""
         guess = guess or f"last time {self._before[name]:.0f} s"
         task = self._bar.add_task(name, name=name, said="", about=guess, total=None)
-        if not self.console.is_terminal:
-            self.console.print(f"… {name} ({guess})")
 
         def say(text: str) -> None:
-            said[0] = text
+            nonlocal latest
+            latest = text
             self._bar.update(task, said=text)
 
+        def line() -> str:
+            return f"… {name:<16} {time.monotonic() - started:>6.0f} s  {latest or 'at work'} ({guess})"
+
         try:
-            yield say
+            if self.console.is_terminal:
+                yield say
+            else:
+                self.console.print(f"… {name} ({guess})")
+                with self._told_again(line):
+                    yield say
         except BaseException:
-            self.console.print(f"✗ {name:<16} failed after {time.monotonic() - started:.1f} s: {said[0]}")
+            self.console.print(f"✗ {name:<16} failed after {time.monotonic() - started:.1f} s: {latest}")
             raise
         else:
             with self._lock:
                 self.took[name] = round(time.monotonic() - started, 1)
-            self.console.print(f"✓ {name:<16} {self.took[name]:>6.1f} s  {said[0]}", soft_wrap=True)
+            self.console.print(f"✓ {name:<16} {self.took[name]:>6.1f} s  {latest}", soft_wrap=True)
         finally:
             self._bar.remove_task(task)
