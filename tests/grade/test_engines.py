@@ -89,7 +89,7 @@ def test_an_engine_that_cannot_be_made_blocks_nobody(monkeypatch):
 
 KILLED = """
 import os, signal
-from labkit.grade_owner import owner
+from labkit.grading.engine_owner import owner
 with owner() as lab:
     lab.docker.volumes.create("grade-left-" + lab.session)
     print(lab.session, flush=True)

@@ -198,6 +198,7 @@ class TestBuilding:
         container.remove()
 
 
+@pytest.mark.times
 def test_warm_ensure_is_quick_and_builds_nothing(client):
     start = time.monotonic()
     assert images.ensure() == []

@@ -52,5 +52,6 @@ def test_engine_names_the_daemon():
     assert "://" in shell(f"{sys.executable} -m labkit engine")
 
 
+@pytest.mark.times
 def test_up_twice_is_quick_and_says_so():
     assert "already up" in shell(f"{sys.executable} -m labkit up")

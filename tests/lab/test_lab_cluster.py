@@ -66,6 +66,7 @@ def test_single_objects_in_other_namespaces_go_too(lab):
         keeper.delete_namespaced_config_map("ch89-theirs", "default")
 
 
+@pytest.mark.times
 def test_a_namespace_with_pods_that_ignore_the_signal_goes_quickly(lab):
     core = client.CoreV1Api(lab.kube)
     stubborn = {"name": "a", "image": "localhost:5001/python:3.13", "command": ["sleep", "3600"]}

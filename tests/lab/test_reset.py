@@ -262,7 +262,7 @@ def test_the_engine_is_tidied_when_the_cluster_is_away(monkeypatch, tmp_path, pl
 RUNNING = f"""
 import pathlib, sys, tempfile
 from labkit import Lab
-from labkit.workspace import Workspace
+from labkit.lab.workspace import Workspace
 lab = Lab({STEM!r}, role="proof", workspace=Workspace.fresh({STEM!r}, pathlib.Path(tempfile.mkdtemp())))
 lab.docker.volumes.create("ch98-workspace-1")
 lab.docker.networks.create("ch98-workspace-2")

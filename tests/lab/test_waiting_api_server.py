@@ -94,6 +94,7 @@ def test_an_api_server_that_goes_away_is_the_clusters_fault(lab, through):
     assert time.monotonic() - began < PATIENCE + 10
 
 
+@pytest.mark.times
 def test_an_api_server_that_is_not_there_at_all_is_told_at_once(lab, through):
     target, began = marker(lab, "never"), time.monotonic()
     through.close()
@@ -102,6 +103,7 @@ def test_an_api_server_that_is_not_there_at_all_is_told_at_once(lab, through):
     assert time.monotonic() - began < 3
 
 
+@pytest.mark.times
 @pytest.mark.parametrize("at_once", [True, False])
 def test_a_silent_api_server_is_the_clusters_fault_and_the_deadline_holds(lab, through, at_once):
     target, began = marker(lab, f"silent-{at_once}".lower()), time.monotonic()

@@ -107,6 +107,7 @@ def test_a_field_that_is_misspelt_is_named_when_time_is_up(lab):
         lab.wait(run(lab, "sleep 60"), lambda c: c.attrs["State"]["Statu"] == "x", timeout=0.5)
 
 
+@pytest.mark.times
 def test_the_deadline_holds_when_nothing_happens(lab):
     box, made = run(lab, "sleep 60"), time.monotonic()
     until(lambda: time.monotonic() > made + 2.5, timeout=5)  # its start is no news any more
@@ -116,6 +117,7 @@ def test_the_deadline_holds_when_nothing_happens(lab):
     assert 0.6 < time.monotonic() - began < 2
 
 
+@pytest.mark.times
 def test_the_deadline_holds_when_much_happens(lab):
     box = run(lab, "while :; do sleep 1; done", healthcheck={**HEALTH, "test": ["CMD", "true"]})
     began = time.monotonic()
@@ -174,6 +176,7 @@ def test_an_engine_that_goes_away_is_the_engines_fault(lab, through):
     assert time.monotonic() - began < PATIENCE + 10
 
 
+@pytest.mark.times
 def test_an_engine_that_is_not_there_at_all_is_told_at_once(lab, through):
     seen, began = seen_through(through, run(lab, "sleep 60")), time.monotonic()
     through.close()
@@ -182,6 +185,7 @@ def test_an_engine_that_is_not_there_at_all_is_told_at_once(lab, through):
     assert time.monotonic() - began < 3
 
 
+@pytest.mark.times
 @pytest.mark.parametrize("at_once", [True, False])
 def test_a_silent_engine_is_the_engines_fault_and_the_deadline_holds(lab, through, at_once):
     seen, began = seen_through(through, run(lab, "sleep 60")), time.monotonic()
@@ -212,6 +216,7 @@ def test_what_happens_between_the_look_and_the_stream_is_not_missed(lab, monkeyp
     assert time.monotonic() - began < 20
 
 
+@pytest.mark.times
 def test_the_deadline_holds_when_something_else_happened_meanwhile(lab):
     box, began = run(lab, "sleep 60"), time.monotonic()
     with pytest.raises(TimedOut):
@@ -220,6 +225,7 @@ def test_the_deadline_holds_when_something_else_happened_meanwhile(lab):
     box.unpause()
 
 
+@pytest.mark.times
 def test_a_wait_ends_soon_after_the_event(lab):
     box, other, late = run(lab, "sleep 60"), engine.client(), []
     for number in range(9):

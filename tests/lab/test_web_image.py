@@ -85,6 +85,7 @@ def test_it_runs_as_nobody_in_particular_on_a_read_only_root(run):
     assert ask(it, "/")[0] == 200
 
 
+@pytest.mark.times
 def test_sigterm_ends_it_within_a_second(run):
     it = run()
     start = time.monotonic()
@@ -94,6 +95,7 @@ def test_sigterm_ends_it_within_a_second(run):
     assert took < 1
 
 
+@pytest.mark.times
 def test_draining_it_still_answers_and_is_not_ready(run):
     it = run(environment={"DRAIN_SECONDS": "2"})
     start = time.monotonic()
@@ -168,6 +170,7 @@ def test_visits_are_shared_through_redis_and_apart_without(run):
     until(lambda: ask(together[0], "/")[0] == 200, timeout=10)
 
 
+@pytest.mark.times
 def test_a_cpu_limit_makes_work_slower_and_not_a_wait(run):
     it = run(nano_cpus=250_000_000)
     took = {}
