@@ -71,10 +71,11 @@ class SuiteProcess:
         self._reader.start()
 
     def _read(self) -> None:
-        for line in self._process.stdout or ():
-            self._last_line = time.monotonic()
-            self._lines.append(line.rstrip())
-            self._tell(line.rstrip())
+        with self._process.stdout as lines:
+            for line in lines:
+                self._last_line = time.monotonic()
+                self._lines.append(line.rstrip())
+                self._tell(line.rstrip())
 
     def wait(self, limit: float, every: float = EVERY, grace: float = GRACE) -> Run:
         """Waits for its end; what is over its time is ended with all that it has started.

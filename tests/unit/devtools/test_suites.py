@@ -181,11 +181,12 @@ raise SystemExit(suites.run_all(fast=True))
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_ends_all_children(number):
     code = INTERRUPTED.format(lingers=LINGERS.format(session=True))
-    run = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=repo())
-    child = int(next(line for line in run.stdout if "child" in line).split()[-1])
-    run.send_signal(number)
-    log = run.stdout.read()
-    assert run.wait(60) == 130
+    pipes = {"stdout": subprocess.PIPE, "text": True, "cwd": repo()}
+    with subprocess.Popen([sys.executable, "-c", code], **pipes) as run:
+        child = int(next(line for line in run.stdout if "child" in line).split()[-1])
+        run.send_signal(number)
+        log = run.stdout.read()
+    assert run.returncode == 130
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
     assert "begun" not in log
     assert log.splitlines()[-1] == "0 passed, 2 failed"
