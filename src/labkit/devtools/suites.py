@@ -88,7 +88,7 @@ LAB_ALONE = "faults or times"
 """The tests of the lab that break something, and those with a bound on time."""
 
 SUITES = (
-    Suite("lint", labkit("lint"), NO_DOCKER, budget=0.4, limit=5, grows=True),
+    Suite("lint", labkit("lint"), NO_DOCKER, budget=0.3, limit=5, grows=True),
     Suite("unit", pytest("unit", "tests/unit", "-n2"), NO_DOCKER, budget=2, limit=10),
     Suite(
         "site",
@@ -101,16 +101,16 @@ SUITES = (
     Suite(
         "lab",
         pytest("lab", "tests/lab", "-m", f"not ({LAB_ALONE})", "-n2", "--dist", "loadfile"),
-        budget=4,
+        budget=3,
         limit=15,
     ),
-    Suite("console", pytest("console", "tests/notebooks"), budget=3, limit=15, grows=True),
+    Suite("console", pytest("console", "tests/notebooks"), budget=2, limit=15, grows=True),
     Suite("notebooks", ("-m", "labkit.devtools.notebook_run"), ALONE, budget=10, limit=40, grows=True),
-    Suite("graders", labkit("prove", "--quiet"), budget=5, limit=30, grows=True),
-    Suite("planted", ("-m", "labkit.mutation.claims"), budget=3, limit=20, grows=True),
-    Suite("grading", pytest("grading", "tests/grade"), budget=4, limit=15),
+    Suite("graders", labkit("prove", "--quiet"), budget=4, limit=30, grows=True),
+    Suite("planted", ("-m", "labkit.mutation.claims"), budget=2, limit=20, grows=True),
+    Suite("grading", pytest("grading", "tests/grade"), budget=3, limit=15),
     Suite("learn", pytest("learn", "tests/site", "-m", "cluster"), budget=1, limit=10, after=("site",)),
-    Suite("faults", pytest("faults", "tests/lab", "-m", LAB_ALONE), ALONE, budget=4, limit=20),
+    Suite("faults", pytest("faults", "tests/lab", "-m", LAB_ALONE), ALONE, budget=5, limit=20),
 )
 
 

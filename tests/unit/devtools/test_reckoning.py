@@ -10,7 +10,7 @@ from labkit import Usage
 from labkit.core.paths import repo
 from labkit.devtools import reckoning
 from labkit.devtools.reckoning import Times
-from labkit.devtools.suites import ALONE, LAB, NO_DOCKER, SUITES
+from labkit.devtools.suites import ALONE, BUDGET, LAB, NO_DOCKER, SUITES
 
 MINUTE = 60.0
 
@@ -41,6 +41,11 @@ def test_the_table_shows_each_suite_and_the_sum():
     table = reckoning.as_markdown(whole())
     assert all(f"| {suite.name} |" in table for suite in SUITES)
     assert f"**{reckoning.minutes_reckoned(whole()):.1f} min**" in table.splitlines()[-1]
+
+
+def test_the_budgets_of_the_suites_come_to_that_of_the_run():
+    minute_of_setup = 1
+    assert reckoning.total({s.name: s.budget for s in SUITES}) + minute_of_setup <= BUDGET == 32
 
 
 @pytest.fixture
