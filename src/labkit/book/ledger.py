@@ -6,18 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, get_args
 
-import yaml
+from pydantic import AfterValidator, StringConstraints, TypeAdapter
 
+from labkit.book.notebooks import Stem
+from labkit.core import schema
 from labkit.core.errors import LedgerError
 from labkit.core.paths import repo
+from labkit.core.schema import IdsOnce, Text, misfit, strict
 
-HOLDS, LIMITS, WRONG = "holds", "holds, with limits", "wrong as stated"
-VERDICTS = (HOLDS, LIMITS, WRONG)
-FIELDS = ("id", "chapter", "claim", "precise", "verdict", "reason")
+Verdict = Literal["holds", "holds, with limits", "wrong as stated"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+HOLDS, LIMITS, WRONG = VERDICTS
 
 
+@strict
 @dataclass(frozen=True)
 class Claim:
     """One claim of the notes.
@@ -31,19 +35,36 @@ class Claim:
         reason: one line that says why.
     """
 
-    id: str
-    chapter: str
-    claim: str
-    precise: str
-    verdict: str
-    reason: str
+    id: Annotated[str, StringConstraints(pattern=r"^C\d\d\.\d+$")]
+    chapter: Stem
+    claim: Text
+    precise: Text
+    verdict: Verdict
+    reason: Text
+
+
+def numbered_by_chapter(claim: Claim) -> Claim:
+    """A claim whose id has the number of its chapter; for the schema of the ledger.
+
+    Raises:
+        PydanticCustomError: it has another.
+    """
+    if claim.id[1:3] != claim.chapter[2:4]:
+        raise misfit(f"an id of its chapter: C{claim.chapter[2:4]}.…", claim.id)
+    return claim
+
+
+LEDGER: TypeAdapter[list[Claim]] = TypeAdapter(
+    Annotated[list[Annotated[Claim, AfterValidator(numbered_by_chapter)]], IdsOnce]
+)
 
 
 def claims() -> dict[str, Claim]:
     """The claims of ``chapters/claims.yml`` by id.
 
     Raises:
-        LedgerError: there is no ledger, or an entry lacks a field, has an unknown verdict, or an id twice.
+        LedgerError: there is no ledger, or it does not fit its schema: a field is missing, a verdict unknown,
+            an id there twice.
     """
     path = repo() / "chapters/claims.yml"
     try:
@@ -56,33 +77,25 @@ def claims() -> dict[str, Claim]:
 def read(path: Path, changed: int) -> dict[str, Claim]:
     """The claims of a ledger by id, read again when the file has changed.
 
+    Args:
+        path: the ledger.
+        changed: when it was changed last, in ns.
+
     Raises:
-        LedgerError: an entry is wrong.
+        LedgerError: it does not fit its schema.
     """
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
-    except yaml.YAMLError as e:
-        raise LedgerError("The ledger cannot be read.", found=e) from None
-    found: dict[str, Claim] = {}
-    for entry in entries if isinstance(entries, list) else [entries]:
-        good = isinstance(entry, dict) and set(entry) == set(FIELDS)
-        good = good and all(isinstance(v, str) and v.strip() for v in entry.values())
-        if not good or entry["verdict"] not in VERDICTS or entry["id"] in found:
-            name = entry.get("id", entry) if isinstance(entry, dict) else entry
-            raise LedgerError(
-                f"The ledger's entry {name!r} is wrong.",
-                wanted=f"fields {', '.join(FIELDS)}, each id once, a verdict of: {'; '.join(VERDICTS)}",
-            )
-        found[entry["id"]] = Claim(**entry)
-    return found
+    return {claim.id: claim for claim in schema.load(path, LEDGER, empty=[], error=LedgerError)}
 
 
-def verdict(original: Mapping[str, bool] | bool, precise: Mapping[str, bool] | bool) -> str:
+def verdict(original: Mapping[str, bool] | bool, precise: Mapping[str, bool] | bool) -> Verdict:
     """What follows from the conditions that were tried.
 
     Args:
         original: whether the note's claim held, as stated, under each condition tried.
         precise: whether our precise form held; all of it must.
+
+    Returns:
+        One of `VERDICTS`.
 
     Raises:
         LedgerError: our precise form did not hold, or something is no yes or no.
@@ -90,7 +103,7 @@ def verdict(original: Mapping[str, bool] | bool, precise: Mapping[str, bool] | b
     tried = dict(original) if isinstance(original, Mapping) else {"as tried": original}
     ours = dict(precise) if isinstance(precise, Mapping) else {"our precise form": precise}
     for what, value in {**tried, **ours}.items():
-        if type(value) is not bool:
+        if type(value) is not bool:  # a 1, or numpy's own, was not computed as an answer
             raise LedgerError(
                 f"{what!r} is no yes or no.", wanted="True or False, computed", found=repr(value)
             )
@@ -137,11 +150,13 @@ def prove(claim_id: str, *, original: Any, precise: Any) -> Record:
     if claim_id not in claims():
         raise LedgerError(f"The ledger has no claim {claim_id}.", fix="add it to chapters/claims.yml")
     claim = claims()[claim_id]
-    found = verdict(original, precise)
+    computed = verdict(original, precise)
     tried = original if isinstance(original, Mapping) else {"the claim as stated, as tried here": original}
-    if found != claim.verdict:
-        said = "; ".join(f"{'yes' if held else 'no'}: {what}" for what, held in tried.items())
+    if computed != claim.verdict:
+        conditions = "; ".join(f"{'yes' if held else 'no'}: {what}" for what, held in tried.items())
         raise LedgerError(
-            f"{claim_id}: this run and the ledger disagree.", wanted=claim.verdict, found=f"{found} ({said})"
+            f"{claim_id}: this run and the ledger disagree.",
+            wanted=claim.verdict,
+            found=f"{computed} ({conditions})",
         )
     return Record(claim, dict(tried))

@@ -7,16 +7,20 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import nbformat
 from nbformat import NotebookNode
+from pydantic import StringConstraints
 
 from labkit.core.errors import LabkitError, Usage
 from labkit.core.paths import repo
 
 KINDS = ("chapters", "exercises", "solutions")
 STEM = re.compile(r"ch\d\d_[a-z0-9_]+")
+Stem = Annotated[str, StringConstraints(pattern=f"^{STEM.pattern}$")]
+"""The stem of a chapter, in a schema."""
+
 FIGURE = re.compile(r"\[figure: (.*)\]", re.S)
 """The plain form of a picture made by `labkit.book.figures.show`: its alt text."""
 

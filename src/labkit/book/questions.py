@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-import yaml
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
+from pydantic import AfterValidator, Field, TypeAdapter
 
 from labkit.book import notebooks
-from labkit.core.errors import Usage
+from labkit.book.notebooks import Stem
+from labkit.core import schema
 from labkit.core.paths import repo
+from labkit.core.schema import IdsOnce, Text, misfit, strict
 
 FILE = "chapters/questions.yml"
-FIELDS = {"id", "from", "ask", "question", "answer"}
 TAG, HEADING = "questions", "## Before you read"
 ASKED = 3
 """How many questions open a chapter, and how many a chapter gives to those after it, at least."""
@@ -24,23 +26,28 @@ EARLIER = "Three questions from earlier chapters. Answer on paper, with those pa
 AHEAD = "Answer on paper. The chapter answers each one by an experiment."
 
 
+OneLine = Annotated[Text, AfterValidator(lambda text: " ".join(text.split()))]
+"""A text whose line breaks are those of the file alone."""
+
+
+@strict
 @dataclass(frozen=True)
 class Question:
     """One question of the bank.
 
     Attributes:
         id: a name, once in the bank.
-        stem: the chapter that answers it.
+        stem: the chapter that answers it; ``from`` in the file.
         ask: the chapters that open with it.
         question: Markdown, on one line.
         answer: Markdown, on one line.
     """
 
-    id: str
-    stem: str
-    ask: tuple[str, ...]
-    question: str
-    answer: str
+    id: Text
+    stem: Annotated[Stem, Field(alias="from")]
+    ask: tuple[Stem, ...]
+    question: OneLine
+    answer: OneLine
 
     @property
     def number(self) -> int:
@@ -48,40 +55,29 @@ class Question:
         return int(self.stem[2:4])
 
 
+def answered_before(question: Question) -> Question:
+    """A question that no chapter asks before the one that answers it; for the schema of the bank.
+
+    Raises:
+        PydanticCustomError: one does.
+    """
+    if early := [stem for stem in question.ask if stem[2:4] < question.stem[2:4]]:
+        raise misfit(f"to be asked by {question.stem[:4]} or a later chapter", ", ".join(early))
+    return question
+
+
+BANK: TypeAdapter[list[Question]] = TypeAdapter(
+    Annotated[list[Annotated[Question, AfterValidator(answered_before)]], IdsOnce]
+)
+
+
 def bank(root: Path | None = None) -> list[Question]:
     """The questions, in the bank's order.
 
     Raises:
-        Usage: there is no bank, or an entry is wrong.
+        Usage: there is no bank, or it does not fit its schema.
     """
-    path = (root or repo()) / FILE
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
-    except (OSError, yaml.YAMLError) as e:
-        raise Usage("The bank of questions cannot be read.", wanted=FILE, found=e) from None
-    found: dict[str, Question] = {}
-    for entry in entries if isinstance(entries, list) else [entries]:
-        if (why := _wrong(entry)) or entry["id"] in found:
-            name = entry.get("id", entry) if isinstance(entry, dict) else entry
-            raise Usage(f"The question {name!r} is wrong.", wanted=FILE, found=why or "its id is there twice")
-        texts = (" ".join(entry[field].split()) for field in ("question", "answer"))
-        found[entry["id"]] = Question(entry["id"], entry["from"], tuple(entry["ask"]), *texts)
-    return list(found.values())
-
-
-def _wrong(entry: object) -> str:
-    """What is wrong with an entry; empty if nothing is."""
-    if not isinstance(entry, dict) or set(entry) != FIELDS:
-        return f"its fields are not {', '.join(sorted(FIELDS))}"
-    texts = [entry[field] for field in ("id", "from", "question", "answer")]
-    if not all(isinstance(text, str) and text.strip() for text in texts):
-        return "a text is missing"
-    stems = [entry["from"], *entry["ask"]] if isinstance(entry["ask"], list) else [None]
-    if not all(isinstance(stem, str) and notebooks.STEM.fullmatch(stem) for stem in stems):
-        return "from and ask want stems of chapters"
-    if any(stem[2:4] < entry["from"][2:4] for stem in entry["ask"]):
-        return "a chapter cannot ask of a later one"
-    return ""
+    return schema.load((root or repo()) / FILE, BANK, empty=[])
 
 
 def source_for(stem: str, root: Path | None = None) -> str:

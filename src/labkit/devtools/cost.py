@@ -19,12 +19,15 @@ from pathlib import Path
 from types import TracebackType
 
 import yaml
+from pydantic import NonNegativeInt, TypeAdapter
 
 from labkit.book import notebooks
-from labkit.core import engine
+from labkit.book.notebooks import Stem
+from labkit.core import engine, schema
 from labkit.core.errors import Usage
 from labkit.core.labels import labels
 from labkit.core.paths import repo
+from labkit.core.schema import Text, strict
 
 FILE = "chapters/costs.yml"
 IMAGE = "debian:trixie-slim"
@@ -37,23 +40,27 @@ SAMPLE = (
 HEAD = "# What a run of each chapter costs, written by `labkit cost`; the pages show it at their head.\n"
 
 
+@strict
 @dataclass(frozen=True)
 class Cost:
     """The cost of one run.
 
     Attributes:
-        seconds: wall time.
-        memory_mib: peak memory above the start.
-        disk_mib: peak disk use above the start.
+        seconds: wall time, in s.
+        memory_mib: peak memory above the start, in MiB.
+        disk_mib: peak disk use above the start, in MiB.
         cells: code cells of the notebook.
         code: digest of their code.
     """
 
-    seconds: int
-    memory_mib: int
-    disk_mib: int
-    cells: int
-    code: str
+    seconds: NonNegativeInt
+    memory_mib: NonNegativeInt
+    disk_mib: NonNegativeInt
+    cells: NonNegativeInt
+    code: Text
+
+
+COSTS: TypeAdapter[dict[Stem, Cost]] = TypeAdapter(dict[Stem, Cost])
 
 
 class Sampler:
@@ -116,16 +123,12 @@ def costs(root: Path | None = None) -> dict[str, Cost]:
     """The costs measured so far, by stem; none where there is no file.
 
     Raises:
-        Usage: the file is wrong.
+        Usage: the file does not fit its schema.
     """
     path = (root or repo()) / FILE
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
-        return {stem: Cost(**entry) for stem, entry in (found or {}).items()}
-    except (yaml.YAMLError, TypeError, AttributeError) as e:
-        raise Usage(
-            "The costs cannot be read.", wanted=FILE, found=e, fix=f"rm {FILE}; labkit cost"
-        ) from None
+    if not path.exists():
+        return {}
+    return schema.load(path, COSTS, empty={}, fix=f"rm {FILE}; labkit cost")
 
 
 def stale(root: Path | None = None) -> list[str]:

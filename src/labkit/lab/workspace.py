@@ -8,19 +8,20 @@ this is the one seam between an exercise and the place where it runs.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Annotated, Any
 
-from labkit.core import jsonfile
+from pydantic import StringConstraints, TypeAdapter
+
+from labkit.core import jsonfile, schema
 from labkit.core.errors import Usage
 from labkit.core.paths import progress_folder
+from labkit.core.schema import Text, strict
 
 VARIABLE = "LABKIT_WORKSPACE"
 FILE = "workspace.json"
@@ -31,10 +32,11 @@ KEPT = ("scenes", "answers", "results", "hints")
 PASSED = ("HOME", "LABKIT_HOME", "LABKIT_CLUSTER")
 """Variables without which a program would not find the lab, or would leave its caches where it runs."""
 
-SESSION = re.compile(r"[0-9a-f]{6}")
+Session = Annotated[str, StringConstraints(pattern="^[0-9a-f]{6}$")]
 """It stands in labels and in a namespace's name."""
 
 
+@strict
 @dataclass(frozen=True)
 class Engine:
     """A Docker engine that is not the course's.
@@ -44,10 +46,11 @@ class Engine:
         certificates: a folder with ca.pem, cert.pem and key.pem.
     """
 
-    url: str
-    certificates: str
+    url: Text
+    certificates: Text
 
 
+@strict
 @dataclass(frozen=True)
 class Workspace:
     """One place where an exercise runs.
@@ -63,8 +66,8 @@ class Workspace:
         own: True if it is the learner's own, at which one process works at a time.
     """
 
-    stem: str
-    session: str
+    stem: Annotated[str, StringConstraints(pattern="_")]
+    session: Session
     seed: int
     folder: Path
     engine: Engine | None = None
@@ -123,21 +126,15 @@ class Workspace:
             Usage: the file is damaged, or not there.
         """
         try:
-            found = dict(json.loads(path.read_text(encoding="utf-8")))
-            engine = Engine(**found["engine"]) if found.get("engine") else None
-            workspace = cls(**{**found, "folder": path.parent, "engine": engine})
-            if (
-                not SESSION.fullmatch(workspace.session)
-                or not isinstance(workspace.seed, int)
-                or "_" not in workspace.stem
-            ):
-                raise ValueError("its session, seed or stem is none")
-            return workspace
-        except (ValueError, TypeError, OSError) as e:
-            fix = f"labkit reset {path.parent.name.split('_')[0]}"
+            workspace = schema.load(path, WORKSPACE)
+        except Usage as e:
             raise Usage(
-                "The file of this exercise's state is damaged.", found=f"{path}: {e}", fix=fix
+                "The file of this exercise's state is damaged.",
+                wanted=e.wanted,
+                found=f"{path}: {e.message} {e.found}",
+                fix=f"labkit reset {path.parent.name.split('_')[0]}",
             ) from None
+        return replace(workspace, folder=path.parent)
 
     def write(self) -> Path:
         """Writes the workspace into its folder; returns the file."""
@@ -171,6 +168,9 @@ class Workspace:
     def clear(self) -> None:
         """Forgets answers, results and the workspace itself; predictions stay."""
         clear(self.folder)
+
+
+WORKSPACE = TypeAdapter(Workspace)
 
 
 def clear(folder: Path, names: Sequence[str] = ("workspace", *KEPT)) -> None:

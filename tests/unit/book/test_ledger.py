@@ -110,33 +110,44 @@ def book(monkeypatch, tmp_path):
 
 
 clock = itertools.count(10**18, 10**9)
-GOOD = "{id: C1.1, chapter: ch01_x, claim: b, precise: c, verdict: holds, reason: d}"
+GOOD = "{id: C01.1, chapter: ch01_x, claim: b, precise: c, verdict: holds, reason: d}"
 
 
 def test_a_ledger_is_read_again_when_it_has_changed(book):
     book(f"- {GOOD}")
-    assert ledger.claims()["C1.1"].verdict == HOLDS
+    assert ledger.claims()["C01.1"].verdict == HOLDS
     book(f"- {GOOD.replace('holds', 'wrong as stated')}")
-    assert ledger.claims()["C1.1"].verdict == WRONG
+    assert ledger.claims()["C01.1"].verdict == WRONG
 
 
 @pytest.mark.parametrize(
-    "broken",
+    ("broken", "place", "wanted"),
     [
-        "- {id: C1.1}",
-        f"- {GOOD.replace('holds', 'maybe')}",
-        f"- {GOOD}\n- {GOOD}",
-        f"- {GOOD.replace('reason: d', 'reason: 3')}",
-        f"- {GOOD.replace('reason: d', 'reason: null')}",
-        f"- {GOOD.replace('}', ', more: x}')}",
-        "- C1.1",
-        GOOD.replace("id: C1.1, ", ""),
+        ("- {id: C01.1}", " at C01.1, chapter", "this field"),
+        (f"- {GOOD.replace('holds', 'maybe')}", " at C01.1, verdict", "'holds', "),
+        (f"- {GOOD}\n- {GOOD}", "", "each id once"),
+        (f"- {GOOD.replace('reason: d', 'reason: 3')}", " at C01.1, reason", "a valid string"),
+        (f"- {GOOD.replace('reason: d', 'reason: null')}", " at C01.1, reason", "a valid string"),
+        ("- " + GOOD.replace("claim: b", "claim: ' '"), " at C01.1, claim", "a text"),
+        (f"- {GOOD.replace('}', ', more: x}')}", " at C01.1, more", "no field of this name"),
+        (f"- {GOOD.replace('C01.1', 'C1.1')}", " at C1.1, id", "C"),
+        (f"- {GOOD.replace('ch01_x', 'ch02_x')}", " at C01.1", "an id of its chapter: C02"),
+        (f"- {GOOD.replace('ch01_x', 'ch1')}", " at C01.1, chapter", "ch"),
+        ("- C01.1", " at entry 1", "an object"),
+        (GOOD, "", "a valid array"),
     ],
 )
-def test_a_broken_entry_is_named(book, broken):
+def test_a_broken_entry_is_named(book, broken, place, wanted):
     book(broken)
-    with pytest.raises(LedgerError, match=r"entry .* is wrong"):
+    with pytest.raises(LedgerError) as e:
         ledger.claims()
+    assert e.value.message == f"chapters/claims.yml is wrong{place}."
+    assert wanted in str(e.value.wanted)
+
+
+def test_an_empty_ledger_has_no_claim(book):
+    book("# nothing is claimed yet")
+    assert ledger.claims() == {}
 
 
 @pytest.mark.parametrize("broken", ["- {", "a: b: c"])
@@ -153,8 +164,4 @@ def test_no_ledger_at_all(book):
 
 def test_the_real_ledger_is_sound(monkeypatch):
     monkeypatch.undo()
-    found = ledger.claims()
-    assert found
-    for claim in found.values():
-        assert re.fullmatch(r"C\d\d\.\d+", claim.id)
-        assert claim.id[1:3] == claim.chapter[2:4]
+    assert len(ledger.claims()) >= 26

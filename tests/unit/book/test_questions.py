@@ -120,25 +120,27 @@ def test_too_few_questions_are_found(root):
 
 
 @pytest.mark.parametrize(
-    ("broken", "said"),
+    ("broken", "place", "wanted"),
     [
-        ({"id": "a"}, "its fields are not"),
-        (entry(question=" "), "a text is missing"),
-        (entry(answer=3), "a text is missing"),
-        (entry(by="ch1"), "want stems"),
-        (entry(ask=["x"]), "want stems"),
-        (entry(by="ch04_d"), "cannot ask of a later one"),
-        ("a", "its fields are not"),
+        ({"id": "a"}, "a, from", "this field"),
+        (entry(more="x"), "a, more", "no field of this name"),
+        (entry(question=" "), "a, question", "a text"),
+        (entry(answer=3), "a, answer", "a valid string"),
+        (entry(by="ch1"), "a, from", r"^ch\d\d_[a-z0-9_]+$"),
+        (entry(ask=["x"]), "a, ask, entry 1", r"^ch\d\d_[a-z0-9_]+$"),
+        (entry(by="ch04_d"), "a", "to be asked by ch04 or a later chapter"),
+        ("a", "entry 1", "an object"),
     ],
 )
-def test_a_wrong_entry_is_named(root, broken, said):
+def test_a_wrong_entry_is_named(root, broken, place, wanted):
     with pytest.raises(Usage) as e:
         questions.bank(root(broken))
-    assert said in str(e.value)
+    assert e.value.message == f"chapters/questions.yml is wrong at {place}."
+    assert wanted in str(e.value.wanted)
 
 
 def test_an_id_is_there_once(root):
-    with pytest.raises(Usage, match="there twice"):
+    with pytest.raises(Usage, match="a there twice"):
         questions.bank(root(entry(), entry()))
 
 

@@ -69,11 +69,26 @@ def test_a_chapter_that_is_gone_is_dropped(root):
     assert list(cost.costs(root)) == ["ch01_a"]
 
 
-@pytest.mark.parametrize("text", ["ch01_a: {seconds: 3}", "- 1", "{", "ch01_a: 3"])
-def test_a_damaged_file_is_told(root, text):
+SOUND = "ch01_a: {seconds: 3, memory_mib: 1, disk_mib: 1, cells: 1, code: x}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ch01_a: {seconds: 3}", "is wrong at ch01_a, memory_mib."),
+        ("- 1", "is wrong."),
+        ("{", "cannot be read."),
+        ("ch01_a: 3", "is wrong at ch01_a."),
+        (SOUND.replace("seconds: 3", "seconds: -3"), "is wrong at ch01_a, seconds."),
+        (SOUND.replace("seconds: 3", "seconds: '3'"), "is wrong at ch01_a, seconds."),
+        (SOUND.replace("ch01_a", "one"), "is wrong at one"),
+    ],
+)
+def test_a_damaged_file_is_told(root, text, message):
     (root / cost.FILE).write_text(text)
-    with pytest.raises(Usage, match="cannot be read"):
+    with pytest.raises(Usage, match=message) as e:
         cost.costs(root)
+    assert e.value.fix == "rm chapters/costs.yml; labkit cost"
 
 
 @pytest.mark.parametrize(

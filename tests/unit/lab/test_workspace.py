@@ -120,6 +120,7 @@ def test_a_damaged_workspace_says_what_to_do_and_reset_does_it(folder, monkeypat
     with pytest.raises(Usage, match="damaged") as e:
         Workspace.here(STEM)
     assert e.value.fix == "labkit reset ch96"
+    assert e.value.wanted
     monkeypatch.setattr(lab, "reset_stem", lambda stem: {"containers": ["ch96-a"]})
     assert Lab.reset(STEM) == {"containers": ["ch96-a"]}
     assert Workspace.here(STEM).session != first
