@@ -92,4 +92,4 @@ def breaches(root: Path | None = None) -> Iterator[str]:
             try:
                 receipt(claim, _read(claim.chapter, root))
             except LedgerError as e:
-                yield f"ledger: {e.message}"
+                yield e.message

@@ -13,6 +13,7 @@ from labkit.book import notebooks, questions, receipts
 from labkit.book.ledger import claims
 from labkit.core.paths import repo
 from labkit.lint import predictions
+from labkit.lint.finding import Finding
 
 CODE_CAP, CODE_MEDIAN, TEXT_MEDIAN, OUTPUT_CAP = 15, 6, 60, 15
 CLAIM = re.compile(r"^claim:(C\d\d\.\d+)$")
@@ -23,22 +24,28 @@ FIGURE = re.compile(r"^(?:```|:::)\{figure\}[^\n]*\n(.*?)^(?:```|:::)", re.M | r
 FENCES = re.compile(r"^(```+|:::+).*?^\1\s*$", re.M | re.S)
 
 
-def problems(root: Path | None = None) -> list[str]:
-    """Every breach of the rules in the chapters, one line each."""
-    root, found, proved = root or repo(), [], {}
+def problems(root: Path | None = None) -> list[Finding]:
+    """Every breach of the rules in the chapters.
+
+    Args:
+        root: the course's folder; None is this one.
+    """
+    root = root or repo()
     stems = notebooks.stems("chapters", root)
     if not stems:
-        return ["chapters: there is no notebook"]
+        return [Finding("chapters", "there is no notebook")]
+    findings: list[Finding] = []
+    proved: dict[str, list[str]] = {}
     for stem in stems:
         notebook = notebooks.read(notebooks.path(stem, "chapters", root))
-        found += [
-            f"chapters/{stem}: {p}" for p in (*chapter(notebook), *questions.breaches(notebook, stem, root))
-        ]
+        faults = (*chapter(notebook), *questions.breaches(notebook, stem, root))
+        findings += [Finding(f"chapters/{stem}", fault) for fault in faults]
         for claim in claim_tags(notebook):
             proved.setdefault(claim, []).append(stem)
-    found += [*ledger(stems, proved), *receipts.breaches(root)]
-    found += listed(stems, root)
-    return found
+    faults = (*ledger(stems, proved), *receipts.breaches(root))
+    findings += [Finding("ledger", fault) for fault in faults]
+    findings += [Finding("_toc.yml", fault) for fault in listed(stems, root)]
+    return findings
 
 
 def chapter(notebook: NotebookNode) -> Iterator[str]:
@@ -92,8 +99,8 @@ def outputs(i: int, cell: NotebookNode, tags: list[str]) -> Iterator[str]:
 
 def raw_ids(i: int, printed: str) -> Iterator[str]:
     """What cannot be the same in the next run, an object's address in memory too."""
-    if found := RAW_ID.search(printed):
-        yield f"cell {i} prints a raw id: {found[0][:16]}…"
+    if raw := RAW_ID.search(printed):
+        yield f"cell {i} prints a raw id: {raw[0][:16]}…"
 
 
 def words(source: str) -> int:
@@ -119,11 +126,11 @@ def ledger(stems: list[str], proved: dict[str, list[str]]) -> Iterator[str]:
     """Claims without a proof, proofs without a claim, proofs in the wrong chapter."""
     for claim in claims().values():
         if claim.chapter in stems and proved.get(claim.id, []) != [claim.chapter]:
-            yield f"ledger: {claim.id} wants one proof in {claim.chapter}, found {proved.get(claim.id)}"
+            yield f"{claim.id} wants one proof in {claim.chapter}, found {proved.get(claim.id)}"
         if claim.chapter not in stems:
-            yield f"ledger: {claim.id} names {claim.chapter}, which is no chapter"
+            yield f"{claim.id} names {claim.chapter}, which is no chapter"
     for claim in proved.keys() - claims().keys():
-        yield f"ledger: {claim} is proved and not in it"
+        yield f"{claim} is proved and not in it"
 
 
 def listed(stems: list[str], root: Path) -> Iterator[str]:
@@ -133,7 +140,7 @@ def listed(stems: list[str], root: Path) -> Iterator[str]:
     pages += [f"{kind}/{stem}" for kind in ("exercises", "solutions") for stem in notebooks.stems(kind, root)]
     for page in pages:
         if f"file: {page}\n" not in f"{contents}\n":
-            yield f"_toc.yml: {page} is not in it"
+            yield f"{page} is not in it"
     for name in re.findall(r"file: (\S+)", contents):
         if not any((root / f"{name}{suffix}").exists() for suffix in (".md", ".ipynb", "")):
-            yield f"_toc.yml: there is no {name}"
+            yield f"there is no {name}"

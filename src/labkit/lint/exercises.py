@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -12,7 +12,8 @@ from labkit.book import notebooks
 from labkit.book.exercises import TO_DO, generate
 from labkit.checks import loader, model
 from labkit.core.paths import repo
-from labkit.lint import chapters as house
+from labkit.lint.chapters import raw_ids
+from labkit.lint.finding import Finding, Kind
 from labkit.mutation import answers as proof
 from labkit.mutation import claims, record
 
@@ -25,34 +26,40 @@ HOMES = {
 WRITTEN = ("checks/{stem}/*.py", "tests/graders/{stem}/*.py", "tests/claims/{stem}.yml")
 
 
-def problems(root: Path | None = None) -> list[str]:
-    """Every orphan, gap and misfit, one line each."""
+def problems(root: Path | None = None) -> list[Finding]:
+    """Every orphan, gap and misfit.
+
+    Args:
+        root: the course's folder; None is this one.
+    """
     root = root or repo()
     chapters, solutions = notebooks.stems("chapters", root), notebooks.stems("solutions", root)
-    found = list(orphans(root, chapters, solutions))
+    findings = list(orphans(root, chapters, solutions))
     for stem in chapters:
-        found += [f"{name}: it is still to be written" for name in unwritten(stem, root)]
+        findings += [Finding(name, "it is still to be written") for name in unwritten(stem, root)]
         if stem not in solutions:
-            found.append(f"chapters/{stem}: it has no exercise: solutions/{stem}.ipynb")
-        found += told(f"chapters/{stem}", lambda stem=stem: claims.plants(stem, root))
+            missing = f"it has no exercise: solutions/{stem}.ipynb"
+            findings.append(Finding(f"chapters/{stem}", missing, Kind.OPEN))
+        findings += raised(f"chapters/{stem}", lambda stem=stem: claims.plants(stem, root))
     for stem in solutions:
-        found += [f"solutions/{stem}: {line}" for line in (*misfits(stem, root), *ids(stem, root))]
-        found += told(f"solutions/{stem}", lambda stem=stem: answers(stem, root))
-    stale = record.stale(root)
-    return found + [
-        f"tests/graders/record.json: {s} is not proven as it stands: labkit prove {s}" for s in stale
-    ]
+        faults = (*misfits(stem, root), *ids(stem, root))
+        findings += [Finding(f"solutions/{stem}", fault) for fault in faults]
+        findings += raised(f"solutions/{stem}", lambda stem=stem: answers(stem, root))
+    for stem in record.stale(root):
+        unproven = f"{stem} is not proven as it stands: labkit prove {stem}"
+        findings.append(Finding("tests/graders/record.json", unproven, Kind.OPEN))
+    return findings
 
 
 def ids(stem: str, root: Path) -> Iterator[str]:
     """What a solution has stored that its next run cannot print again."""
     for i, cell in enumerate(notebooks.read(notebooks.path(stem, "solutions", root)).cells):
         texts = [o.get("text") or o.get("data", {}).get("text/plain", "") for o in cell.get("outputs", [])]
-        yield from house.raw_ids(i, "\n".join(texts))
+        yield from raw_ids(i, "\n".join(texts))
 
 
 def answers(stem: str, root: Path) -> None:
-    """Looks at a stem's answers, if its checks can be loaded; if not, `misfits` has told it.
+    """Looks at a stem's answers, if its checks can be loaded; if not, `misfits` says so.
 
     Raises:
         Usage: there are none, or too few.
@@ -64,21 +71,21 @@ def answers(stem: str, root: Path) -> None:
     proof.answers(suite, root)
 
 
-def orphans(root: Path, chapters: list[str], solutions: list[str]) -> Iterator[str]:
+def orphans(root: Path, chapters: list[str], solutions: list[str]) -> Iterator[Finding]:
     """Files of a stem whose chapter or solution is not there."""
     for stem in solutions:
         if stem not in chapters:
-            yield f"solutions/{stem}: there is no chapter of this name"
+            yield Finding(f"solutions/{stem}", "there is no chapter of this name")
     for stem in notebooks.stems("exercises", root):
         if stem not in solutions:
-            yield f"exercises/{stem}: there is no solution of this name: run labkit build"
+            yield Finding(f"exercises/{stem}", "there is no solution of this name: run labkit build")
     for kind, pattern in HOMES.items():
         known, word = (chapters, "chapter") if kind in ("tests/claims", "k8s") else (solutions, "solution")
         for path in sorted(root.glob(pattern)):
             if path.is_dir() and [p.name for p in path.iterdir()] == ["__pycache__"]:
                 continue  # what git leaves of a folder that another branch has
             if path.stem not in known:
-                yield f"{path.relative_to(root)}: there is no {word} of this name"
+                yield Finding(str(path.relative_to(root)), f"there is no {word} of this name")
 
 
 def unwritten(stem: str, root: Path) -> Iterator[str]:
@@ -89,12 +96,12 @@ def unwritten(stem: str, root: Path) -> Iterator[str]:
                 yield str(path.relative_to(root))
 
 
-def told(name: str, look) -> list[str]:
-    """What a look at a file raises, as one line."""
+def raised(where: str, look: Callable[[], object]) -> list[Finding]:
+    """What a look at a file raises, on one line."""
     try:
         look()
     except Exception as e:  # whatever the author's file raises is what is wrong with it
-        return [f"{name}: {' '.join(str(e).split()) or type(e).__name__}"]
+        return [Finding(where, " ".join(str(e).split()) or type(e).__name__)]
     return []
 
 
@@ -102,27 +109,27 @@ def misfits(stem: str, root: Path | None = None) -> list[str]:
     """Where a stem's solution, its exercise and its checks do not fit together, one line each."""
     solution = notebooks.read(notebooks.path(stem, "solutions", root))
     idle = ", ".join(map(str, unexecuted(solution)))
-    found = [f"not executed: the cells {idle}"] if idle else []
-    found += [f"the cell {i} stored an error" for i, c in enumerate(solution.cells) if is_error(c)]
+    faults = [f"not executed: the cells {idle}"] if idle else []
+    faults += [f"the cell {i} stored an error" for i, c in enumerate(solution.cells) if is_error(c)]
     try:
-        made = generate(stem, root)
+        exercise = generate(stem, root)
         suite = loader.load(stem, root)
     except Exception as e:  # whatever the author's file raises is what is wrong with it
-        return [*found, " ".join(f"{type(e).__name__}: {e}".split())]
+        return [*faults, " ".join(f"{type(e).__name__}: {e}".split())]
     target = notebooks.path(stem, "exercises", root)
-    if not target.exists() or notebooks.read(target) != made:
-        found.append("exercises/ is not what labkit build makes of solutions/: run labkit build")
-    return found + list(unfit(made, suite))
+    if not target.exists() or notebooks.read(target) != exercise:
+        faults.append("exercises/ is not what labkit build makes of solutions/: run labkit build")
+    return faults + list(unfit(exercise, suite))
 
 
-def unfit(made: NotebookNode, suite: model.Suite) -> Iterator[str]:
+def unfit(exercise: NotebookNode, suite: model.Suite) -> Iterator[str]:
     """Where an exercise and its checks name different things."""
-    graded, wanted = graded_points(made), {c.name: c.points for c in suite.checks.values()}
+    graded, wanted = graded_points(exercise), {c.name: c.points for c in suite.checks.values()}
     for name in sorted(graded.keys() | wanted.keys()):
         if graded.get(name) != wanted.get(name):
             yield f"{name}: {graded.get(name)} points in the notebook, {wanted.get(name)} in its check"
-    yield from misnamed(made)
-    source = "\n".join(c.source for c in made.cells if c.cell_type == "code")
+    yield from misnamed(exercise)
+    source = "\n".join(c.source for c in exercise.cells if c.cell_type == "code")
     yield from (f'start("{s}") is in no cell' for s in suite.scenes if f'start("{s}")' not in source)
     tasks = {c.task for c in suite.checks.values()}
     yield from (f"no check of the task {task}" for task in model.TASKS if task not in tasks)
@@ -134,9 +141,9 @@ def misnamed(notebook: NotebookNode) -> Iterator[str]:
     for i, cell in enumerate(notebook.cells):
         called = set(re.findall(r"\bcheck\(([^)]*)\)", cell.source)) if cell.cell_type == "code" else set()
         grader = cell.metadata.get("nbgrader", {})
-        asked = {f'"{grader.get("grade_id")}"'} if grader.get("grade") else set()
-        if called != asked:
-            names = [", ".join(sorted(s)) or "nothing" for s in (called, asked)]
+        wanted = {f'"{grader.get("grade_id")}"'} if grader.get("grade") else set()
+        if called != wanted:
+            names = [", ".join(sorted(s)) or "nothing" for s in (called, wanted)]
             yield f"the cell {i} checks {names[0]}, and is graded for {names[1]}"
 
 

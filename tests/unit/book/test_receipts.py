@@ -78,7 +78,7 @@ def test_a_claim_of_a_chapter_that_is_not_there(root):
 
 def test_lint_names_a_proof_that_is_stale(root):
     notebooks.write(new_notebook(cells=[proof("")]), notebooks.path("ch06_x", root=root))
-    assert list(receipts.breaches(root)) == ["ledger: The stored proof of C06.1 is not that of the ledger."]
+    assert list(receipts.breaches(root)) == ["The stored proof of C06.1 is not that of the ledger."]
 
 
 def test_every_claim_of_the_course_has_its_receipt():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from labkit.book import notebooks
@@ -93,6 +94,11 @@ def without(*gone, **others):
     return list(chapters.chapter(new_notebook(cells=cells)))
 
 
+def again(cells):
+    """Cells with ids of their own, as a copy that somebody pasted has them."""
+    return [NotebookNode({**cell, "id": f"again-{i}"}) for i, cell in enumerate(cells)]
+
+
 CHOSEN = [new_output("stream", text="C01.1: has to change")]
 
 
@@ -120,7 +126,7 @@ CHOSEN = [new_output("stream", text="C01.1: has to change")]
         (lambda: breaches(believed()), "beliefs() stands in 2 cells"),
         (lambda: breaches(code('predict("x", "…", sure="…")')), "is not tagged so"),
         (lambda: breaches(new_markdown_cell("Write down a letter.")), "write a letter down"),
-        (lambda: breaches(*SOUND[2:6]), "it is there twice"),
+        (lambda: breaches(*again(SOUND[2:6])), "it is there twice"),
         (lambda: without(at5=new_markdown_cell(ANSWER.replace("(c)", "But"))), "one (x) each for b, c"),
     ],
 )
@@ -130,8 +136,9 @@ def test_a_breach_of_the_shape_of_predictions_is_found(found, said):
 
 def test_medians():
     long_cell = "\n".join(f"a{i} = {i}" for i in range(10))
-    assert any("median code cell" in b for b in breaches(*[code(long_cell)] * 9))
-    assert any("median text cell" in b for b in breaches(*[new_markdown_cell("word " * 70)] * 6))
+    assert any("median code cell" in b for b in breaches(*(code(long_cell) for _ in range(9))))
+    long_text = (new_markdown_cell("word " * 70) for _ in range(6))
+    assert any("median text cell" in b for b in breaches(*long_text))
 
 
 def test_fenced_blocks_are_not_counted_as_text():
@@ -154,7 +161,7 @@ def test_the_ledger_and_the_proofs_must_agree(monkeypatch):
 
 def test_zero_chapters_are_no_success(tmp_path):
     (tmp_path / "chapters").mkdir()
-    assert chapters.problems(tmp_path) == ["chapters: there is no notebook"]
+    assert list(map(str, chapters.problems(tmp_path))) == ["chapters: there is no notebook"]
 
 
 def test_every_page_is_in_the_table_of_contents(tmp_path):
@@ -165,7 +172,7 @@ def test_every_page_is_in_the_table_of_contents(tmp_path):
         "root: intro\nchapters:\n- file: chapters/ch01_a\n- file: solutions/ch01_ab\n"
     )
     assert list(chapters.listed(["ch01_a"], tmp_path)) == [
-        "_toc.yml: exercises/ch01_a is not in it",
-        "_toc.yml: solutions/ch01_a is not in it",
-        "_toc.yml: there is no solutions/ch01_ab",
+        "exercises/ch01_a is not in it",
+        "solutions/ch01_a is not in it",
+        "there is no solutions/ch01_ab",
     ]

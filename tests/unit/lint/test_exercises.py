@@ -17,12 +17,17 @@ from labkit.book.exercises import build
 from labkit.book.ledger import Claim
 from labkit.checks import loader, model
 from labkit.lint import exercises
-from labkit.lint.exercises import problems
+from labkit.lint.finding import Finding, Kind
 from labkit.mutation import answers as proof
 from labkit.mutation import claims, record
 
 STEM = "ch96_x"
 CHANGE = "C96.1:\n  change: it is not done\n  cell: do()\n  from: do()\n  to: pass\n"
+
+
+def problems(root):
+    """What is found in a course, one line each."""
+    return [str(finding) for finding in exercises.problems(root)]
 
 
 def answers():
@@ -222,16 +227,27 @@ def test_files_that_are_there_are_left_alone(tmp_path):
     assert (tmp_path / f"checks/{NEW}/do.py").read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", [f"solutions/{STEM}.ipynb", "tests/graders/record.json"])
+def test_what_is_still_to_be_done_is_no_breach(root, name):
+    (root / name).unlink()
+    still_open = [str(finding) for finding in exercises.problems(root) if finding.is_open]
+    assert still_open == GONE[name][-1:]
+
+
 def test_lint_asks_for_exercises_too(monkeypatch):
     from click.testing import CliRunner
 
     from labkit.cli import lint
     from labkit.lint import chapters
 
+    orphan = Finding("exercises/ch96_x", "an orphan")
+    unproven = Finding("record", "whatever its words", Kind.OPEN)
     monkeypatch.setattr(lint.subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0))
     monkeypatch.setattr(chapters, "problems", list)
-    monkeypatch.setattr(exercises, "problems", lambda: ["exercises/ch96_x: an orphan"])
+    monkeypatch.setattr(exercises, "problems", lambda: [unproven, orphan])
     done = CliRunner().invoke(lint.command)
-    assert (done.exit_code, done.output) == (1, "exercises/ch96_x: an orphan\n")
-    monkeypatch.setattr(exercises, "problems", list)
-    assert CliRunner().invoke(lint.command).exit_code == 0
+    printed = "open: record: whatever its words\nexercises/ch96_x: an orphan\n"
+    assert (done.exit_code, done.output) == (1, printed)
+    for findings in ([], [unproven]):
+        monkeypatch.setattr(exercises, "problems", lambda findings=findings: findings)
+        assert CliRunner().invoke(lint.command).exit_code == 0
