@@ -16,9 +16,8 @@ from labkit.book import notebooks
 from labkit.book.ledger import VERDICTS
 from labkit.book.receipts import Receipt, receipts
 from labkit.core.errors import LabkitError
+from labkit.core.theme import NO, YES
 from labkit.devtools import cost
-
-YES, NO = "✓ yes", "✗ no"
 
 
 def text(kind: type[nodes.Element], words: str, **options: Any) -> nodes.Element:

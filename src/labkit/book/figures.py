@@ -1,34 +1,31 @@
-"""How results look: plots in one style, one colour per kind of thing, and the record of a proof."""
+"""How results look: plots in one style, and one colour per kind of thing."""
 
 from __future__ import annotations
 
 import html
 import io
-from collections.abc import Mapping
 from typing import Any
 
+from labkit.core import theme
 from labkit.core.errors import Usage
 
 COLOURS = {
-    "container": "#0072B2",
-    "image": "#B87F00",
-    "network": "#009E73",
-    "volume": "#BF6D9F",
-    "cache": "#7F7F7F",
-    "process": "#3796CE",
-    "pod": "#0072B2",
-    "node": "#5D5D5D",
-    "service": "#009E73",
-    "hand": "#D55E00",
-    "machine": "#0072B2",
-    "compose": "#009E73",
-    "good": "#009E73",
-    "fail": "#D55E00",
+    "container": theme.BLUE,
+    "image": theme.YELLOW,
+    "network": theme.GREEN,
+    "volume": theme.PURPLE,
+    "cache": theme.GREY,
+    "process": theme.SKY,
+    "pod": theme.BLUE,
+    "node": theme.SLATE,
+    "service": theme.GREEN,
+    "hand": theme.ORANGE,
+    "machine": theme.BLUE,
+    "compose": theme.GREEN,
+    "good": theme.GREEN,
+    "fail": theme.ORANGE,
 }
-"""One colour per kind of thing through the whole book, from Okabe and Ito's palette for all eyes.
-
-Its three pale colours (image, volume, process) are darkened until a line on `PANEL` has a contrast of 3:1.
-"""
+"""One colour per kind of thing through the whole book."""
 
 PANEL, INK = "#fbfaf7", "#1f1f1f"
 STYLE = {
@@ -56,8 +53,6 @@ STYLE = {
 
 ``chapters/matplotlibrc`` says the same, for plots that are made without `figure`.
 """
-
-FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif"
 
 
 def figure(width: float = 7.0, height: float = 3.4, **options: Any) -> tuple[Any, Any]:
@@ -112,20 +107,3 @@ def show(made: Any, *, alt: str) -> Picture:
     svg = svg.replace("<svg ", f'<svg role="img" aria-label="{said}" ', 1)
     head, inside = svg.split(">", 1)  # no attribute holds a bare ">"
     return Picture(f"{head}><title>{said}</title>{inside}", alt)
-
-
-def record_html(claim: Any, tried: Mapping[str, bool]) -> str:
-    """The record of a proof: inline styles that survive an untrusted notebook, words beside every sign."""
-    rows = "".join(
-        f'<tr><td style="padding:.1em .8em .1em 0;font-weight:600">{"✓ yes" if held else "✗ no"}</td>'
-        f'<td style="text-align:left">{html.escape(what)}</td></tr>'
-        for what, held in tried.items()
-    )
-    return (
-        f'<div style="border-left:4px solid #0072B2;padding:.3em 1em;font-family:{FONT};'
-        'color:var(--jp-ui-font-color0,var(--pst-color-text-base,CanvasText))">'
-        f'<p style="margin:.2em 0"><strong>{claim.id}: {claim.verdict}</strong></p>'
-        f'<p style="margin:.2em 0">{html.escape(claim.precise)}</p>'
-        '<p style="margin:.6em 0 0">Did the note’s claim hold, as it is stated?</p>'
-        f'<table style="border-collapse:collapse;margin:.2em 0"><tbody>{rows}</tbody></table></div>'
-    )

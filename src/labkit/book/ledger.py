@@ -127,9 +127,9 @@ class Record:
         )
 
     def _repr_html_(self) -> str:
-        from labkit.book.figures import record_html
+        from labkit.core.html import render  # Jinja2 is loaded when something is shown
 
-        return record_html(self.claim, self.tried)
+        return render("book/templates/record.html.j2", claim=self.claim, tried=self.tried)
 
 
 def prove(claim_id: str, *, original: Any, precise: Any) -> Record:

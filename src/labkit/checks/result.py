@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from labkit.book.figures import FONT
+from labkit.core.theme import SIGNS
 
 PASS, FAIL, SKIP, ERROR = "pass", "fail", "skip", "error"
-SIGNS = {PASS: "✓", FAIL: "✗", SKIP: "–", ERROR: "!"}
-EDGES = {PASS: "#009E73", FAIL: "#D55E00", SKIP: "#7F7F7F", ERROR: "#B87F00"}
-INK = "color:var(--jp-ui-font-color0,var(--pst-color-text-base,CanvasText))"
-CELL = "text-align:left;padding:.1em .8em .1em 0"
 COLUMNS = ("state", "what is asked for", "points")
 NO_FAULT = "The lab is at fault here, not your work. It costs no points."
 
@@ -81,35 +75,9 @@ class Result:
         return "\n".join(lines + [f"  {line}" for line in self.evidence.splitlines()])
 
     def _repr_html_(self) -> str:
-        parts = [f'<p style="margin:.2em 0"><strong>{marked(self.head)}</strong></p>']
-        if self.message:
-            parts.append(f'<p style="margin:.2em 0">{marked(self.message)}</p>')
-        rows = "".join(
-            f'<tr><th scope="row" style="{CELL};font-weight:600">{word}</th>'
-            f'<td style="text-align:left">{marked(said)}</td></tr>'
-            for word, said in self.details
-        )
-        if rows:
-            parts.append(
-                f'<table style="border-collapse:collapse;margin:.2em 0"><tbody>{rows}</tbody></table>'
-            )
-        if self.verdict == ERROR:
-            parts.append(f'<p style="margin:.2em 0">{NO_FAULT}</p>')
-        if self.evidence:
-            parts.append(f'<pre tabindex="0" style="margin:.3em 0;{INK}">{html.escape(self.evidence)}</pre>')
-        return box(EDGES[self.verdict], "".join(parts))
+        from labkit.core.html import render  # Jinja2 is loaded when something is shown
 
-
-def marked(text: str) -> str:
-    """A text as HTML; what stands between backticks is code, as in the notebook's own texts."""
-    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", html.escape(text))
-
-
-def box(edge: str, inside: str) -> str:
-    """A panel in the notebook, marked by a coloured edge; inline styles survive an untrusted notebook."""
-    return (
-        f'<div style="border-left:4px solid {edge};padding:.3em 1em;font-family:{FONT};{INK}">{inside}</div>'
-    )
+        return render("checks/templates/result.html.j2", result=self, no_fault=NO_FAULT)
 
 
 class Progress:
@@ -148,15 +116,6 @@ class Progress:
         return "\n".join([f"{self.earned} of {self.points} points", *lines])
 
     def _repr_html_(self) -> str:
-        start = "text-align:left;padding:.1em 1em .1em 0;font-weight:"
-        head = "".join(f'<th scope="col" style="{start}600">{word}</th>' for word in COLUMNS)
-        rows = "".join(
-            f'<tr><td style="{start}400;white-space:nowrap">{said}</td>'
-            f'<th scope="row" style="{start}400">{marked(title)}</th>'
-            f'<td style="{start}400;white-space:nowrap">{points}</td></tr>'
-            for said, title, points in self.lines()
-        )
-        total = f'<p style="margin:.2em 0"><strong>{self.earned} of {self.points} points</strong></p>'
-        table = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
-        table = f'<table style="border-collapse:collapse;margin:.2em 0">{table}</table>'
-        return box(EDGES[PASS] if self.earned == self.points else EDGES[SKIP], total + table)
+        from labkit.core.html import render
+
+        return render("checks/templates/progress.html.j2", progress=self, columns=COLUMNS)

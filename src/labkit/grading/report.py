@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from labkit.checks.result import ERROR, SIGNS, Result
-from labkit.grading import pages as grade_html
+from labkit.checks.result import ERROR, Result
+from labkit.core.theme import SIGNS
+from labkit.grading import pages
 from labkit.grading.record import REJECTED, Graded
 from labkit.grading.submission import plain
 
@@ -33,14 +34,14 @@ def write(graded: list[Graded], out: Path, others: list[str]) -> None:
         out: the folder, made if needed: index.html, grades.csv, grades.json, and a page for each submission.
         others: files that are no notebooks and were left out.
     """
-    pages = out / grade_html.FOLDER
-    pages.mkdir(parents=True, exist_ok=True)
-    names = grade_html.file_names(graded)
+    folder = out / pages.FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    names = pages.file_names(graded)
     for record, name in zip(graded, names, strict=True):
-        (pages / f"{name}.html").write_text(grade_html.page(record, name), encoding="utf-8")
+        (folder / f"{name}.html").write_text(pages.page(record, name), encoding="utf-8")
         if record.notebook:
-            (pages / f"{name}.ipynb").write_text(record.notebook, encoding="utf-8")
-    (out / "index.html").write_text(grade_html.index(graded, names, others), encoding="utf-8")
+            (folder / f"{name}.ipynb").write_text(record.notebook, encoding="utf-8")
+    (out / "index.html").write_text(pages.index(graded, names, others), encoding="utf-8")
     (out / "grades.csv").write_text(as_csv(graded), encoding="utf-8-sig", newline="")
     (out / "grades.json").write_text(as_json(graded, others), encoding="utf-8")
 

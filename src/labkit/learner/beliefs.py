@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 
-from labkit.book.figures import FONT
 from labkit.book.predictions import Prediction, plain
 
 NOTHING = (
@@ -56,24 +54,13 @@ class Beliefs:
         return [self.calibration, *([f"Not chosen: {left} of {self.all}."] if left else [])]
 
     def _repr_html_(self) -> str:
-        ink = f"font-family:{FONT};color:var(--jp-ui-font-color0,var(--pst-color-text-base,CanvasText))"
+        from labkit.core.html import render  # Jinja2 is loaded when something is shown
+
+        template = "learner/templates/beliefs.html.j2"
         if not self.rows:
-            return f'<p style="{ink}">{html.escape(NOTHING)}</p>'
-        cell = "padding:.25em 1em .25em 0;text-align:left;vertical-align:top;border-bottom:1px solid #8886"
-        head = "".join(f'<th scope="col" style="{cell}">{h}</th>' for h in HEADS)
-        rows = "".join(
-            f'<tr><th scope="row" style="{cell}">{html.escape(row[0])}</th>'
-            + "".join(f'<td style="{cell}">{html.escape(text)}</td>' for text in row[1:4])
-            + f'<td style="{cell};font-weight:600">{"✓" if row[4] == HOLDS else "✗"} {row[4]}</td></tr>'
-            for row in self.rows
-        )
-        last = " ".join(self._last())
-        return (
-            f'<div style="{ink};overflow-x:auto"><table style="border-collapse:collapse;margin:.2em 0">'
-            '<caption style="text-align:left;caption-side:top;font-weight:600">What you believed, and what '
-            f"happened</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-            f'<p style="margin:.5em 0">{html.escape(last)}</p></div>'
-        )
+            return render(template, rows=(), nothing=NOTHING)
+        summary = " ".join(self._last())
+        return render(template, rows=self.rows, heads=HEADS, holds=HOLDS, summary=summary)
 
 
 def row(prediction: Prediction, choice: str, sure: str) -> tuple[str, str, str, str, str]:

@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from labkit.checks.result import EDGES, ERROR, FAIL, NO_FAULT, PASS, SIGNS, SKIP, Progress, Result
+from labkit.checks.result import ERROR, FAIL, NO_FAULT, PASS, SKIP, Progress, Result
+from labkit.core.theme import EDGES, SIGNS
 
 EVIL = '<script>alert("1")</script> & <img src=x onerror=alert(1)> `</code>`'
 ALLOWED = {"div", "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "pre", "code"}

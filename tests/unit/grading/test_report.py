@@ -17,8 +17,8 @@ from labkit.checks import loader
 from labkit.checks.model import Check, Suite
 from labkit.checks.result import ERROR, FAIL, PASS, Result
 from labkit.core.errors import EngineUnavailable
-from labkit.grading import batch, grader, report
-from labkit.grading import pages as grade_html
+from labkit.core.theme import EDGES
+from labkit.grading import batch, grader, pages, report
 from labkit.grading.record import REJECTED, Graded
 from labkit.grading.runners import local
 from labkit.grading.submission import NOT_OURS, Submission
@@ -111,24 +111,32 @@ class Tags(html.parser.HTMLParser):
 
 
 def test_pages_escape_what_learners_wrote(records):
-    names = grade_html.file_names(records)
-    pages = [grade_html.page(g, n) for g, n in zip(records, names, strict=True)]
-    pages.append(grade_html.index(records, names, [EVIL]))
-    for page in pages:
+    names = pages.file_names(records)
+    written = [pages.page(g, n) for g, n in zip(records, names, strict=True)]
+    written.append(pages.index(records, names, [EVIL]))
+    for page in written:
         tags = Tags(page).seen
         assert "script" not in tags
         assert tags.count("main") == tags.count("h1") == tags.count("title") == 1
         assert "http" not in page.replace("http-equiv", "")
         assert 'lang="en"' in page
-    assert "&lt;script&gt;" in pages[1]
-    assert "<code>two</code> failed" in pages[1]
-    assert "The lab is at fault" in pages[2]
-    assert NOT_OURS in pages[3]
+    assert "&lt;script&gt;" in written[1]
+    assert "<code>two</code> failed" in written[1]
+    assert "The lab is at fault" in written[2]
+    assert NOT_OURS in written[3]
+
+
+def test_the_style_of_a_page_is_css_and_not_text(records):
+    page = pages.page(records[0], "ada")
+    style = page[page.index("<style>") : page.index("</style>")]
+    assert "'Segoe UI'" in style
+    assert "&" not in style
+    assert all(f".{verdict} {{ border-color: {edge}; }}" in style for verdict, edge in EDGES.items())
 
 
 def test_page_names_are_harmless_and_no_two_alike():
     said = ["../../etc/passwd", "Ada/x", "ada/X", "ada-x", "", "…"]
-    names = grade_html.file_names([Graded(Submission(s, Path("x"))) for s in said])
+    names = pages.file_names([Graded(Submission(s, Path("x"))) for s in said])
     assert names == ["etc-passwd", "ada-x", "ada-x-2", "ada-x-3", "submission", "submission-2"]
 
 
