@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from labkit.book.predictions import Prediction, plain
+from labkit.book.markdown import plain
+from labkit.book.predictions import Prediction
 
 NOTHING = (
     'You have not chosen anything in this chapter yet. In a cell predict("…", "…", sure="…") put a letter '

@@ -48,8 +48,8 @@ def test_a_prediction():
     assert found.options == {"a": "none, for data go", "b": "`1,000`", "c": "it depends"}
     assert found.answer == "b"
     assert found.why == "The row is in the layer."
-    assert found.replies["a"] == "That is *remove*, not stop."
-    assert found.replies["c"] == "No: `VOLUME` (or not) changes nothing here."
+    assert found.replies["a"] == "That is remove, not stop."
+    assert found.replies["c"] == "No: VOLUME (or not) changes nothing here."
     assert found.faults == ()
 
 
@@ -104,6 +104,45 @@ def test_several():
     ],
 )
 def test_a_wrong_shape_is_named(question, answer, said):
+    (found,) = read(question, answer)
+    assert any(said in fault for fault in found.faults), found.faults
+
+
+EXAMPLE = "````markdown\n### Predict\n\n:::{dropdown} Answer\n**a.** No.\n:::\n````\n\n"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        (QUESTION, EXAMPLE + ANSWER),  # what a code block shows is no answer
+        (QUESTION.replace("How many", EXAMPLE + "How many"), ANSWER),  # and no heading
+        (QUESTION, ANSWER.replace("`VOLUME` (or not)", "`VOLUME (b) x`")),  # code is no reply
+        (QUESTION, ANSWER.replace(":::", "::::").replace("(a)", "\n\n:::{note}\nSo.\n:::\n\n(a)")),
+        (QUESTION, ANSWER.replace(":::{dropdown} Answer", "::: {dropdown}  Answer")),
+        (QUESTION.replace("\n- ", "\n* "), ANSWER),
+        (QUESTION.replace("\n- ", "\n\n-   "), ANSWER),
+        (QUESTION.replace("- b. `1,000`", "- b. `1,000`\n\n  or more"), ANSWER),
+        (QUESTION.replace("### Predict", "### Predict ###"), ANSWER),
+    ],
+)
+def test_it_is_read_as_the_site_reads_it(question, answer):
+    (found,) = read(question, answer)
+    assert found.faults == ()
+    assert (found.answer, list(found.options), list(found.replies)) == ("b", ["a", "b", "c"], ["a", "c"])
+    assert found.asked == "How many rows are there?"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "said"),
+    [
+        (QUESTION, ANSWER.replace(":::\n\n###", "\n\n###"), "has 0 answers"),
+        (QUESTION, "````\n" + ANSWER + "````", "has 0 answers"),
+        (QUESTION.replace("### Predict", "```\n### Predict\n```"), ANSWER, "no '### Predict'"),
+        (QUESTION + "\n- or else", ANSWER, "has 0 options"),
+        (QUESTION, ANSWER.replace("**b.**", "`**b.**`"), "no bold letter"),
+    ],
+)
+def test_what_the_site_would_not_read_is_a_fault(question, answer, said):
     (found,) = read(question, answer)
     assert any(said in fault for fault in found.faults), found.faults
 
