@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, StringConstraints, TypeAdapter
 
-from labkit.book.notebooks import Stem
+from labkit.book.stems import Stem
 from labkit.core import schema
 from labkit.core.errors import LedgerError
 from labkit.core.paths import repo

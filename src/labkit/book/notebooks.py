@@ -7,25 +7,27 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from pydantic import StringConstraints
 
+from labkit.book.stems import STEM
 from labkit.core.errors import LabkitError, Usage
 from labkit.core.paths import repo
 
 KINDS = ("chapters", "exercises", "solutions")
-STEM = re.compile(r"ch\d\d_[a-z0-9_]+")
-Stem = Annotated[str, StringConstraints(pattern=f"^{STEM.pattern}$")]
-"""The stem of a chapter, in a schema."""
-
 FIGURE = re.compile(r"\[figure: (.*)\]", re.S)
 """The plain form of a picture made by `labkit.book.figures.show`: its alt text."""
 
 CELL_SECONDS = 600
 CLOSE = "from labkit import Lab\nif lab := Lab.opened():\n    lab.close()"
+METADATA = ("exclusive", "labkit", "nbgrader", "mystnb")
+"""What a notebook's metadata keep, beside its kernel."""
+
+CELL_METADATA = ("tags", "mystnb", "nbgrader", "slideshow", "deletable", "editable")
+"""What a cell's metadata keep."""
+
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -47,10 +49,12 @@ def stem_of(word: str) -> str:
         Usage: no chapter, or more than one, begins like that.
     """
     name = Path(word).stem
-    found = [s for s in stems() if s == name] or [s for s in stems() if s.startswith(name.rstrip("_") + "_")]
-    if len(found) != 1:
+    matches = [s for s in stems() if s == name] or [
+        s for s in stems() if s.startswith(name.rstrip("_") + "_")
+    ]
+    if len(matches) != 1:
         raise Usage(f"{word!r} is no chapter.", wanted=", ".join(stems()))
-    return found[0]
+    return matches[0]
 
 
 def path(stem: str, kind: str = "chapters", root: Path | None = None) -> Path:
@@ -65,20 +69,20 @@ def read(notebook: Path) -> NotebookNode:
         Usage: it is not there, or no notebook.
     """
     try:
-        found = nbformat.read(notebook, as_version=4)
-        nbformat.validate(found)
+        content: NotebookNode = nbformat.read(notebook, as_version=4)
+        nbformat.validate(content)
     except FileNotFoundError:
         raise Usage(f"There is no notebook {notebook.name}.", wanted=str(notebook)) from None
     except (ValueError, nbformat.ValidationError) as e:
         raise Usage(f"{notebook.name} is no notebook.", found=str(e).splitlines()[0]) from None
-    return found
+    return content
 
 
 def title(stem: str, kind: str = "chapters", root: Path | None = None) -> str:
     """A page's title: the first heading of its notebook, or the stem where there is none."""
     text = "\n".join(c.source for c in read(path(stem, kind, root)).cells if c.cell_type == "markdown")
-    found = re.search(r"^# +(.+?) *$", text, re.M)
-    return found[1] if found else stem
+    heading = re.search(r"^# +(.+?) *$", text, re.M)
+    return heading[1] if heading else stem
 
 
 def normalise(notebook: NotebookNode) -> NotebookNode:
@@ -88,13 +92,12 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
         seen[digest] = seen.get(digest, 0) + 1
         cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
-        kept = ("tags", "mystnb", "nbgrader", "slideshow", "deletable", "editable")
-        cell.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k in kept})
+        cell.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k in CELL_METADATA})
         for output in cell.get("outputs", []):
             output.get("metadata", {}).clear()
             if alt := FIGURE.fullmatch(output.get("data", {}).get("text/plain", "")):
                 cell.metadata["mystnb"] = {"image": {"alt": alt[1]}}  # the site takes it from there
-    kept = {k: v for k, v in notebook.metadata.items() if k in ("exclusive", "labkit", "nbgrader", "mystnb")}
+    kept = {k: v for k, v in notebook.metadata.items() if k in METADATA}
     notebook.metadata = NotebookNode({**kept, "kernelspec": KERNEL, "language_info": {"name": "python"}})
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
@@ -128,18 +131,18 @@ def execute(notebook: Path, save: bool = True) -> NotebookNode:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
-    found = read(notebook)
+    content = read(notebook)
     resources = {"metadata": {"path": str(notebook.parent)}}
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     try:
-        options = {"timeout": CELL_SECONDS, "record_timing": False, "coalesce_streams": True}
+        options: dict[str, Any] = {"timeout": CELL_SECONDS, "record_timing": False, "coalesce_streams": True}
         with tempfile.TemporaryDirectory() as progress:  # nobody's choices are stored in an output
             env = {**os.environ, "LABKIT_PROGRESS": progress}
-            runner = NotebookClient(found, resources=resources, **options)
+            runner = NotebookClient(content, resources=resources, **options)
             runner.on_cell_error = lambda cell, **_: closed(runner, cell)
             runner.execute(env=env)
     except CellExecutionError as e:
         raise LabkitError(f"{notebook.name} failed.", found=str(e).strip()[-1500:]) from None
     if save:
-        write(found, notebook)
-    return found
+        write(content, notebook)
+    return content

@@ -12,7 +12,7 @@ from nbformat.v4 import new_markdown_cell
 from pydantic import AfterValidator, Field, TypeAdapter
 
 from labkit.book import notebooks
-from labkit.book.notebooks import Stem
+from labkit.book.stems import Stem
 from labkit.core import schema
 from labkit.core.paths import repo
 from labkit.core.schema import IdsOnce, Text, misfit, strict

@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from labkit.book import notebooks
 from labkit.book.exercises import SOLUTION_ONLY, TO_DO
 from labkit.book.predictions import TAGS, line_of
+from labkit.book.stems import STEM
 from labkit.core.errors import Usage
 from labkit.core.paths import repo
 
@@ -48,7 +49,7 @@ def make(stem: str, title: str, root: Path | None = None) -> list[Path]:
         Usage: the stem is none, or the chapter exists.
     """
     root = root or repo()
-    if not notebooks.STEM.fullmatch(stem):
+    if not STEM.fullmatch(stem):
         raise Usage(f"{stem!r} is no stem.", wanted="ch, two digits, _ and lower-case words: ch18_some_words")
     target = notebooks.path(stem, "chapters", root)
     if target.exists() or list(target.parent.glob(f"{stem[:4]}_*.ipynb")):
@@ -169,9 +170,9 @@ EXERCISE_ENDING = (
 
 def grader(name: str, *, points: int | None = None, solution: bool = False) -> dict[str, object]:
     """A cell's metadata for nbgrader: graded if it has points, the learner's if a solution, else given."""
-    told = {"grade": points is not None, "grade_id": name, "locked": not solution, "schema_version": 3}
-    told |= {"solution": solution, "task": False}
-    return {"nbgrader": told | ({"points": points} if points is not None else {})}
+    entry = {"grade": points is not None, "grade_id": name, "locked": not solution, "schema_version": 3}
+    entry |= {"solution": solution, "task": False}
+    return {"nbgrader": entry | ({"points": points} if points is not None else {})}
 
 
 def given(name: str, source: str) -> NotebookNode:
@@ -223,16 +224,16 @@ def make_exercise(stem: str, title: str, root: Path) -> list[Path]:
     texts = {f"checks/{{stem}}/{name}.py": text for name, text in CHECKS.items()}
     texts |= {f"tests/graders/{{stem}}/{name}.py": text for name, text in ANSWERS.items()}
     texts |= {"tests/claims/{stem}.yml": PLANTED}
-    made = []
+    written = []
     for pattern, text in texts.items():
         target = root / pattern.format(stem=stem)
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text.format(number=int(stem[2:4]), todo=TO_DO), encoding="utf-8")
-            made.append(target)
+            written.append(target)
     target = notebooks.path(stem, "solutions", root)
     if not target.exists():
         target.parent.mkdir(exist_ok=True)
         notebooks.write(notebook(stem, title), target)
-        made.append(target)
-    return made
+        written.append(target)
+    return written

@@ -22,7 +22,7 @@ import yaml
 from pydantic import NonNegativeInt, TypeAdapter
 
 from labkit.book import notebooks
-from labkit.book.notebooks import Stem
+from labkit.book.stems import Stem
 from labkit.core import engine, schema
 from labkit.core.errors import Usage
 from labkit.core.labels import labels

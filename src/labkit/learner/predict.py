@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from labkit.book import notebooks
-from labkit.book.predictions import predictions_of
 from labkit.core import jsonfile
 from labkit.core.errors import Usage
 from labkit.core.paths import progress_folder
+
+if TYPE_CHECKING:
+    from labkit.book.predictions import Prediction
+    from labkit.learner.beliefs import Beliefs
 
 OPEN = ("…", "...", "")
 """What stands in a predict cell before the reader has chosen."""
@@ -37,15 +40,15 @@ def predict(name: str, choice: str, sure: str = "…") -> None:
         if choice not in letters:
             raise Usage(f"{choice!r} is no option of {name}.", wanted=f"one of {', '.join(letters)}")
         if sure not in SURENESS:
-            said = "How sure are you?" if sure in OPEN else f"{sure!r} does not say how sure you are."
+            message = "How sure are you?" if sure in OPEN else f"{sure!r} does not say how sure you are."
             fix = f'predict("{name}", "{choice}", sure="fairly")'
-            raise Usage(said, wanted=", ".join(SURENESS), fix=fix)
+            raise Usage(message, wanted=", ".join(SURENESS), fix=fix)
         chosen = {"choice": choice, "sure": sure}
-        jsonfile.update(file_of(stem), lambda found: found.update({name: chosen}))
+        jsonfile.update(file_of(stem), lambda choices: choices.update({name: chosen}))
     print(KEPT)
 
 
-def beliefs():
+def beliefs() -> Beliefs:
     """What the reader chose in this chapter, held against what happened; the cell shows it.
 
     Raises:
@@ -54,14 +57,14 @@ def beliefs():
     from labkit.learner.beliefs import Beliefs
 
     stem = stem_here()
-    return Beliefs(predictions_of(notebooks.read(notebooks.path(stem))), chosen_in(stem))
+    return Beliefs(_predictions(stem), chosen_in(stem))
 
 
 def chosen_in(stem: str) -> dict[str, dict[str, str]]:
     """The choices kept for a chapter: name → ``choice`` and ``sure``; others are left out."""
-    found = jsonfile.read(file_of(stem))
+    kept = jsonfile.read(file_of(stem))
     sound = [(choice, sure) for choice in LETTERS for sure in SURENESS]
-    entries = {name: entry for name, entry in found.items() if isinstance(entry, dict)}
+    entries = {name: entry for name, entry in kept.items() if isinstance(entry, dict)}
     return {
         name: {"choice": entry["choice"], "sure": entry["sure"]}
         for name, entry in entries.items()
@@ -85,17 +88,28 @@ def stem_here(name: str = "") -> str:
     if lab := Lab.opened():
         return lab.stem
 
+    from labkit.book import notebooks
+
     session = Path(os.environ.get("JPY_SESSION_NAME", "")).stem  # JupyterLab: the notebook's path
     if session in notebooks.stems():
         return session
-    if name[:1] == "C" and (found := [s for s in notebooks.stems() if s.startswith(f"ch{name[1:3]}_")]):
-        return found[0]
+    if name[:1] == "C" and (stems := [s for s in notebooks.stems() if s.startswith(f"ch{name[1:3]}_")]):
+        return stems[0]
     raise Usage("No chapter is open.", fix='run the cell with lab = Lab("…") first')
 
 
 def _letters(stem: str, name: str) -> str:
     """The letters of a prediction's options; any, while its chapter is still being written."""
+    from labkit.book import notebooks
+
     if not notebooks.path(stem).exists():
         return LETTERS
-    options = {p.name: "".join(p.options) for p in predictions_of(notebooks.read(notebooks.path(stem)))}
+    options = {p.name: "".join(p.options) for p in _predictions(stem)}
     return options.get(name) or LETTERS
+
+
+def _predictions(stem: str) -> list[Prediction]:
+    """The predictions of a chapter's page."""
+    from labkit.book import notebooks, predictions  # nbformat takes a second to load: not in the first cell
+
+    return predictions.predictions_of(notebooks.read(notebooks.path(stem)))

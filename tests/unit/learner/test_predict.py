@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
@@ -218,3 +220,14 @@ def test_a_chapter_that_is_being_written_takes_any_letter(here):
     assert chosen_in(STEM)["C96.9"]["choice"] == "e"
     with pytest.raises(Usage, match="no notebook"):
         beliefs()
+
+
+LATE = ("jinja2", "markdown_it", "matplotlib", "nbformat")
+FIRST_CELL = f"""import sys
+from labkit import Lab, beliefs, measured, predict, prove
+print([name for name in {LATE} if name in sys.modules])"""
+
+
+def test_the_first_cell_of_a_page_loads_nothing_that_it_does_not_use():
+    done = subprocess.run([sys.executable, "-c", FIRST_CELL], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
