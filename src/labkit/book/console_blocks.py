@@ -90,7 +90,7 @@ def parse(block: str) -> list[Command]:
             raise ValueError(f"a console block begins with output: {line!r}")
     if not commands:
         raise ValueError("a console block has no command")
-    for command in commands:
-        while command.expected and not command.expected[-1].strip():
-            command.expected.pop()
+    for parsed in commands:
+        while parsed.expected and not parsed.expected[-1].strip():
+            parsed.expected.pop()
     return commands

@@ -37,26 +37,28 @@ def generate(stem: str, root: Path | None = None) -> NotebookNode:
     Raises:
         Usage: there is no solution, its metadata is not nbgrader's, or a marker is left in it.
     """
-    made = notebooks.read(notebooks.path(stem, "solutions", root))
-    if left := list(unfinished(made)):
+    notebook = notebooks.read(notebooks.path(stem, "solutions", root))
+    if left := list(unfinished(notebook)):
         raise Usage(f"solutions/{stem} is still to be written.", found=f"{TO_DO} in the cells {left}")
-    for cell in made.cells:
-        if left := [w for w in KINDS if cell.source.count(f"BEGIN {w}") != cell.source.count(f"END {w}")]:
-            raise Usage(f"solutions/{stem} has a marker without its pair.", found=f"{left[0]}: {cell.source}")
+    for cell in notebook.cells:
+        if unpaired := [w for w in KINDS if cell.source.count(f"BEGIN {w}") != cell.source.count(f"END {w}")]:
+            raise Usage(
+                f"solutions/{stem} has a marker without its pair.", found=f"{unpaired[0]}: {cell.source}"
+            )
     try:
-        made = stripped(made)
+        notebook = stripped(notebook)
     except Exception as e:  # nbgrader has many kinds of errors; their words are exact
         raise Usage(f"solutions/{stem} cannot be turned into an exercise.", found=e) from None
-    for cell in made.cells:
+    for cell in notebook.cells:
         if grader := cell.metadata.get("nbgrader"):
             grader.pop("checksum", None)
             if grader.get("grade"):  # so that "run all" goes on to the next task
                 cell.metadata["tags"] = sorted({*cell.metadata.get("tags", []), "raises-exception"})
-        if left := MARKER.search(cell.source):
-            raise Usage(f"solutions/{stem} has a marker where it marks nothing.", found=left[0])
-    made.metadata["labkit"] = {"stem": stem, "edition": edition(made)}
+        if marker := MARKER.search(cell.source):
+            raise Usage(f"solutions/{stem} has a marker where it marks nothing.", found=marker[0])
+    notebook.metadata["labkit"] = {"stem": stem, "edition": edition(notebook)}
     try:
-        return notebooks.normalise(checksummed(made))
+        return notebooks.normalise(checksummed(notebook))
     except Exception as e:
         raise Usage(f"solutions/{stem} cannot be turned into an exercise.", found=e) from None
 
@@ -92,8 +94,10 @@ def checksummed(notebook: NotebookNode) -> NotebookNode:
 
 def edition(notebook: NotebookNode) -> str:
     """What tells one edition of an exercise from another: a digest of all that a learner is given."""
-    told = [(c.cell_type, c.source, c.metadata.get("nbgrader"), c.get("attachments")) for c in notebook.cells]
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
+    cells = [
+        (c.cell_type, c.source, c.metadata.get("nbgrader"), c.get("attachments")) for c in notebook.cells
+    ]
+    return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def build(root: Path | None = None, only: Iterable[str] = ()) -> list[str]:

@@ -28,7 +28,7 @@ COLOURS = {
 """One colour per kind of thing through the whole book."""
 
 PANEL, INK = "#fbfaf7", "#1f1f1f"
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.hashsalt": "course",
     "svg.fonttype": "none",
     "figure.facecolor": PANEL,
@@ -67,8 +67,8 @@ def figure(width: float = 7.0, height: float = 3.4, **options: Any) -> tuple[Any
     from matplotlib.figure import Figure
 
     mpl.rcParams.update(STYLE)
-    made = Figure(figsize=(width, height), layout="constrained")
-    return made, made.subplots(**options)
+    fig = Figure(figsize=(width, height), layout="constrained")
+    return fig, fig.subplots(**options)
 
 
 class Picture:
@@ -84,11 +84,11 @@ class Picture:
         return self.svg
 
 
-def show(made: Any, *, alt: str) -> Picture:
+def show(fig: Any, *, alt: str) -> Picture:
     """A figure as SVG, the same bytes for the same data.
 
     Args:
-        made: a matplotlib figure.
+        fig: a matplotlib figure.
         alt: what a person who does not see it must know: the conclusion, with its figures.
 
     Raises:
@@ -100,10 +100,10 @@ def show(made: Any, *, alt: str) -> Picture:
         raise Usage("A figure needs a text for those who do not see it.", wanted="alt: the conclusion")
     raw = io.StringIO()
     with mpl.rc_context(STYLE):  # whatever the notebook or a matplotlibrc has set since
-        made.savefig(raw, format="svg", metadata={"Date": None, "Creator": None})
+        fig.savefig(raw, format="svg", metadata={"Date": None, "Creator": None})
     svg = raw.getvalue()
     svg = svg[svg.index("<svg") :]
-    said = html.escape(alt, quote=True)
-    svg = svg.replace("<svg ", f'<svg role="img" aria-label="{said}" ', 1)
+    label = html.escape(alt, quote=True)
+    svg = svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
     head, inside = svg.split(">", 1)  # no attribute holds a bare ">"
-    return Picture(f"{head}><title>{said}</title>{inside}", alt)
+    return Picture(f"{head}><title>{label}</title>{inside}", alt)

@@ -40,9 +40,9 @@ def receipts(root: Path | None = None) -> list[Receipt]:
     Raises:
         LedgerError: a claim has no stored proof, or one that says something else than the ledger.
     """
-    found = list(claims().values())
-    notebooks = {claim.chapter: _read(claim.chapter, root) for claim in found}
-    return sorted((receipt(c, notebooks[c.chapter]) for c in found), key=lambda r: r.claim.chapter)
+    listed = list(claims().values())
+    notebooks = {claim.chapter: _read(claim.chapter, root) for claim in listed}
+    return sorted((receipt(c, notebooks[c.chapter]) for c in listed), key=lambda r: r.claim.chapter)
 
 
 def _read(stem: str, root: Path | None) -> NotebookNode:

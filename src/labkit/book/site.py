@@ -31,17 +31,19 @@ def build(root: Path | None = None) -> Path:
     out = root / "_build"
     shutil.rmtree(out, ignore_errors=True)
     program = Path(sys.executable).with_name("jupyter-book")
-    command = [program, "build", root, "--warningiserror", "--keep-going"]
+    command: list[str | Path] = [program, "build", root, "--warningiserror", "--keep-going"]
     env = {**os.environ, "SOURCE_DATE_EPOCH": "0", "NO_COLOR": "1"}
     done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True)
     if done.returncode or not (out / "html/index.html").exists():
-        said = trouble(done.stdout + done.stderr)
-        raise CommandFailed("The site was not built.", found=said, fix="mend the page named, then: make site")
+        lines = trouble(done.stdout + done.stderr)
+        raise CommandFailed(
+            "The site was not built.", found=lines, fix="mend the page named, then: make site"
+        )
     return out / "html"
 
 
 def trouble(printed: str) -> str:
     """The lines of a build's output that say what is wrong, each once; its last lines where none does."""
     lines = printed.splitlines()
-    found = dict.fromkeys(line for line in lines if TROUBLE.search(line))
-    return "\n".join(list(found)[:20] or lines[-20:])
+    troubles = dict.fromkeys(line for line in lines if TROUBLE.search(line))
+    return "\n".join(list(troubles)[:20] or lines[-20:])

@@ -41,8 +41,8 @@ class Step:
 
 def grader(cell: NotebookNode) -> dict[str, Any]:
     """A cell's nbgrader metadata; empty where there is none, or something else in its place."""
-    found = cell.metadata.get("nbgrader")
-    return found if isinstance(found, dict) and isinstance(found.get("grade_id"), str) else {}
+    entry = cell.metadata.get("nbgrader")
+    return entry if isinstance(entry, dict) and isinstance(entry.get("grade_id"), str) else {}
 
 
 def assemble(submission: NotebookNode, source: NotebookNode) -> tuple[list[Step], list[str]]:
@@ -58,9 +58,9 @@ def assemble(submission: NotebookNode, source: NotebookNode) -> tuple[list[Step]
     theirs, extras, notes = sorted_out(submission, source)
     given, present = labelled(submission).get("edition"), labelled(source).get("edition")
     if given != present:
-        made = f"edition {plain(given, 20)}" if given else "an unknown edition"
+        origin = f"edition {plain(given, 20)}" if given else "an unknown edition"
         notes.insert(
-            0, f"It was made from {made} of the exercise; it is graded against the present one, {present}."
+            0, f"It was made from {origin} of the exercise; it is graded against the present one, {present}."
         )
     return list(steps(source, theirs, extras)), [*notes, *changes(theirs, source, given == present)]
 
@@ -76,9 +76,9 @@ def sorted_out(
     notes: list[str] = []
     anchor = -1
     for cell in submission.cells:
-        told = grader(cell)
-        name, place = told.get("grade_id"), plain_places.get((cell.cell_type, cell.source.strip()))
-        if name in places:
+        entry = grader(cell)
+        name, place = entry.get("grade_id"), plain_places.get((cell.cell_type, cell.source.strip()))
+        if name is not None and name in places:
             if name in theirs:
                 notes.append(f"The cell `{name}` is there more than once: the first counts.")
                 continue
@@ -87,7 +87,7 @@ def sorted_out(
             anchor = place
         elif cell.cell_type == "code" and cell.source.strip():
             extras.setdefault(anchor, []).append(clean(cell.source))
-            if told.get("grade"):
+            if entry.get("grade"):
                 notes.append(f"The cell `{plain(name, 60)}` asks for points, and is none of this exercise's.")
     return theirs, extras, list(dict.fromkeys(notes))
 
@@ -100,14 +100,14 @@ def steps(
     for i in range(-1, len(source.cells)):
         if i >= 0 and source.cells[i].cell_type == "code":
             cell = source.cells[i]
-            told = grader(cell)
-            name = f"`{told['grade_id']}`" if told else f"the course's cell after {last}"
-            last = name if told else last
-            given = theirs.get(told["grade_id"]) if told.get("solution") else None
+            entry = grader(cell)
+            name = f"`{entry['grade_id']}`" if entry else f"the course's cell after {last}"
+            last = name if entry else last
+            given = theirs.get(entry["grade_id"]) if entry.get("solution") else None
             if given is not None and given.cell_type == "code":
                 yield Step(clean(given.source), LEARNER, name)
             elif cell.source.strip():
-                yield Step(cell.source, COURSE, name, told["grade_id"] if told.get("grade") else None)
+                yield Step(cell.source, COURSE, name, entry["grade_id"] if entry.get("grade") else None)
         for text in extras.get(i, []):
             yield Step(text, LEARNER, f"a cell of their own after {last}")
 
@@ -115,21 +115,21 @@ def steps(
 def changes(theirs: dict[str, NotebookNode], source: NotebookNode, same: bool) -> Iterator[str]:
     """What a submission made of the exercise's cells; another edition's texts may differ."""
     for cell in source.cells:
-        told = grader(cell)
-        if not told:
+        entry = grader(cell)
+        if not entry:
             continue
-        name = told["grade_id"]
+        name = entry["grade_id"]
         given = theirs.get(name)
         if given is None:
-            said = "it counts as unsolved" if told.get("solution") else "the course's own was run"
-            yield f"The cell `{name}` is missing: {said}."
+            consequence = "it counts as unsolved" if entry.get("solution") else "the course's own was run"
+            yield f"The cell `{name}` is missing: {consequence}."
             continue
         if given.cell_type != cell.cell_type:
-            said = "it counts as unsolved" if told.get("solution") else "the course's own was run"
-            yield f"The cell `{name}` is no longer a code cell: {said}."
-        elif same and not told.get("solution") and given.source.rstrip() != cell.source.rstrip():
+            consequence = "it counts as unsolved" if entry.get("solution") else "the course's own was run"
+            yield f"The cell `{name}` is no longer a code cell: {consequence}."
+        elif same and not entry.get("solution") and given.source.rstrip() != cell.source.rstrip():
             yield f"The cell `{name}` was changed: the course's own was run."
-        if any(grader(given).get(key) != told.get(key) for key in KEYS):
+        if any(grader(given).get(key) != entry.get(key) for key in KEYS):
             yield f"The metadata of the cell `{name}` was changed: the course's own counts."
 
 

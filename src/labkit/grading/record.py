@@ -38,8 +38,11 @@ class Graded:
     @classmethod
     def broken(cls, submission: Submission, suite: Suite, why: str) -> Graded:
         """A submission that the lab failed to grade: nothing is earned, nothing is lost."""
-        said = {"message": "It could not be graded.", "found": why, "fix": AGAIN}
-        results = [Result(c.name, c.title, c.task, c.points, ERROR, **said) for c in suite.checks.values()]
+        message = "It could not be graded."
+        results = [
+            Result(c.name, c.title, c.task, c.points, ERROR, message, found=why, fix=AGAIN)
+            for c in suite.checks.values()
+        ]
         return cls(submission, ERROR, why, results, list(submission.notes))
 
     @property
@@ -72,12 +75,12 @@ class Graded:
 
     def as_json(self) -> dict[str, Any]:
         """All of it, as JSON can hold it."""
-        told = self.submission
+        submission = self.submission
         return {
-            "submission": told.name,
-            "file": plain(told.path, 1000),
-            "stem": told.stem,
-            "edition": labelled(told.notebook).get("edition") if told.notebook else None,
+            "submission": submission.name,
+            "file": plain(submission.path, 1000),
+            "stem": submission.stem,
+            "edition": labelled(submission.notebook).get("edition") if submission.notebook else None,
             "verdict": self.verdict,
             "why": self.why,
             "earned": self.earned,

@@ -49,8 +49,8 @@ def write(graded: list[Graded], out: Path, others: list[str]) -> None:
 def as_json(graded: list[Graded], others: list[str]) -> str:
     """Everything."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    told = {"format": 1, "graded_at": now, "left_out": others, "submissions": [g.as_json() for g in graded]}
-    return json.dumps(told, indent=1) + "\n"
+    report = {"format": 1, "graded_at": now, "left_out": others, "submissions": [g.as_json() for g in graded]}
+    return json.dumps(report, indent=1) + "\n"
 
 
 def column(stem: str, check: str) -> str:
@@ -61,7 +61,7 @@ def column(stem: str, check: str) -> str:
 def scores(record: Graded) -> dict[str, Any]:
     """Points of each task, by column."""
     return {
-        column(record.submission.stem, r.name): UNDECIDED if r.verdict == ERROR else r.earned
+        column(record.submission.stem or "", r.name): UNDECIDED if r.verdict == ERROR else r.earned
         for r in record.results
     }
 
@@ -73,12 +73,15 @@ def as_csv(graded: list[Graded]) -> str:
     rows = csv.writer(out)
     rows.writerow(["submission", "exercise", "verdict", *columns, "total", "points", UNDECIDED, "notes"])
     for g in graded:
-        found, is_scored = scores(g), g.verdict != REJECTED
+        points, is_scored = scores(g), g.verdict != REJECTED
         totals = [g.earned, g.points, g.undecided] if is_scored else ["", "", ""]
         notes = " ".join([g.why, *g.notes]).strip()
         given = [g.submission.name, g.submission.stem or "", g.verdict]
         rows.writerow(
-            [harmless(v) for v in [*given, *(found.get(c, "") for c in columns), *totals, plain(notes, 5000)]]
+            [
+                harmless(v)
+                for v in [*given, *(points.get(c, "") for c in columns), *totals, plain(notes, 5000)]
+            ]
         )
     return out.getvalue()
 
@@ -102,19 +105,19 @@ def show(graded: list[Graded], console: Console) -> None:
         names = [r.name for r in records[0].results]
         table = Table("submission", *names, "total", "notes", title=stem, title_justify="left", box=None)
         for g in records:
-            found = {r.name: r for r in g.results}
+            by_name = {r.name: r for r in g.results}
             texts = [
                 g.submission.name,
-                *(cell(found.get(n)) for n in names),
+                *(cell(by_name.get(n)) for n in names),
                 g.total,
                 str(len(g.notes) or ""),
             ]
             table.add_row(*(line(t) for t in texts))
         console.print(table)
     for g in graded:
-        if said := list(remarks(g)):
+        if lines := list(remarks(g)):
             console.print(line(f"\n{g.submission.name}: {g.total}"))
-            for remark in said:
+            for remark in lines:
                 console.print(line(f"  {remark}"), soft_wrap=True)
     console.print(Text(f"\n{summary(graded)}"))
     console.print(

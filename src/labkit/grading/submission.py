@@ -51,8 +51,8 @@ class Submission:
 
 def plain(text: object, cap: int = 300) -> str:
     """Text of somebody else, without what steers a terminal, cut to a length."""
-    said = CONTROL.sub("", str(text))
-    return said if len(said) <= cap else said[: cap - 1] + "…"
+    visible = CONTROL.sub("", str(text))
+    return visible if len(visible) <= cap else visible[: cap - 1] + "…"
 
 
 def find(paths: Iterable[Path]) -> tuple[dict[str, Path], list[str]]:
@@ -67,23 +67,23 @@ def find(paths: Iterable[Path]) -> tuple[dict[str, Path], list[str]]:
     Raises:
         Usage: there is none.
     """
-    found: list[tuple[str, Path]] = []
+    named_paths: list[tuple[str, Path]] = []
     others: list[str] = []
     for given in paths:
         if not given.is_dir() or given.suffix == ".ipynb":
-            found.append((given.stem, given))
+            named_paths.append((given.stem, given))
             continue
         for path in sorted(given.rglob("*")):
             inside = path.relative_to(given)
             if any(part.startswith(".") for part in inside.parts):
                 continue
             if path.suffix == ".ipynb":
-                found.append((inside.with_suffix("").as_posix(), path))
+                named_paths.append((inside.with_suffix("").as_posix(), path))
             elif not path.is_dir():
                 others.append(plain(inside.as_posix()))
-    if not found:
+    if not named_paths:
         raise Usage("There is no notebook to grade.", wanted="files that end in .ipynb, or a folder of them")
-    once = {path.resolve(): (name, path) for name, path in reversed(found)}
+    once = {path.resolve(): (name, path) for name, path in reversed(named_paths)}
     several = Counter(name for name, _ in once.values())
     named = [
         (plain(name if several[name] == 1 else path.with_suffix("").as_posix()), path)
@@ -130,16 +130,16 @@ def parse(path: Path) -> NotebookNode:
         )
     try:
         text = path.read_bytes().decode("utf-8")
-        found = json.loads(text)
+        value = json.loads(text)
     except ValueError as e:
         raise Usage("It is not JSON, so it is no notebook.", found=e) from None
-    if not isinstance(found, dict) or "nbformat" not in found:
+    if not isinstance(value, dict) or "nbformat" not in value:
         raise Usage("It is JSON, but no notebook.")
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            notebook = nbformat.reads(text, as_version=4)
+            notebook: NotebookNode = nbformat.reads(text, as_version=4)
             _, notebook = normalize(notebook)  # a copied cell may have brought its id along
             nbformat.validate(notebook)
     except nbformat.ValidationError as e:
@@ -155,17 +155,19 @@ def stem_of(notebook: NotebookNode, path: Path, known: tuple[str, ...]) -> tuple
     Raises:
         Usage: for none of this course.
     """
-    told = labelled(notebook).get("stem")
-    if told in known:
-        return told, ()
+    declared = labelled(notebook).get("stem")
+    if declared in known:
+        return declared, ()
     named = [stem for stem in known if stem in path.stem]
     if not named:
         raise Usage(NOT_OURS)
-    said = "names no exercise" if told is None else f"names the unknown exercise {plain(told, 60)}"
-    return named[0], (f"The notebook {said}; by its file name it is {named[0]}.",)
+    declaration = (
+        "names no exercise" if declared is None else f"names the unknown exercise {plain(declared, 60)}"
+    )
+    return named[0], (f"The notebook {declaration}; by its file name it is {named[0]}.",)
 
 
 def labelled(notebook: NotebookNode) -> dict[str, Any]:
     """What the course has written into a notebook: stem and edition, as texts."""
-    told = notebook.metadata.get("labkit")
-    return {k: v for k, v in told.items() if isinstance(v, str)} if isinstance(told, dict) else {}
+    entries = notebook.metadata.get("labkit")
+    return {k: v for k, v in entries.items() if isinstance(v, str)} if isinstance(entries, dict) else {}

@@ -138,7 +138,7 @@ class Workspace:
 
     def write(self) -> Path:
         """Writes the workspace into its folder; returns the file."""
-        jsonfile.update(self.folder / FILE, lambda found: found.update(asdict(self), folder=str(self.folder)))
+        jsonfile.update(self.folder / FILE, lambda state: state.update(asdict(self), folder=str(self.folder)))
         return self.folder / FILE
 
     def random(self, word: str) -> Random:
@@ -147,7 +147,7 @@ class Workspace:
 
     def note(self, what: str, name: str, value: Any) -> None:
         """Keeps something here: scenes, answers, results or hints."""
-        jsonfile.update(self.folder / f"{what}.json", lambda found: found.update({name: value}))
+        jsonfile.update(self.folder / f"{what}.json", lambda notes: notes.update({name: value}))
 
     def noted(self, what: str) -> dict[str, Any]:
         """What is kept here, by name: scenes that were started, answers, last results, hints given."""
@@ -157,13 +157,13 @@ class Workspace:
         """Variables with which a program works in this workspace: ours, docker's, kubectl's."""
         from labkit.core.engine import exports
 
-        made = {name: os.environ[name] for name in PASSED if name in os.environ}
-        made |= {**exports(self.engine.url if self.engine else None), VARIABLE: str(self.folder / FILE)}
+        variables = {name: os.environ[name] for name in PASSED if name in os.environ}
+        variables |= {**exports(self.engine.url if self.engine else None), VARIABLE: str(self.folder / FILE)}
         if self.kubeconfig:
-            made["KUBECONFIG"] = self.kubeconfig
+            variables["KUBECONFIG"] = self.kubeconfig
         if self.engine:
-            made |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": self.engine.certificates}
-        return made
+            variables |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": self.engine.certificates}
+        return variables
 
     def clear(self) -> None:
         """Forgets answers, results and the workspace itself; predictions stay."""

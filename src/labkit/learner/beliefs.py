@@ -32,10 +32,10 @@ class Beliefs:
     def calibration(self) -> str:
         """How often each degree of sureness was wrong: ``certain of 3, wrong in 1``."""
         parts = []
-        for said in reversed(SAID.values()):
-            held = [row[4] == HOLDS for row in self.rows if row[2] == said]
+        for sureness in reversed(SAID.values()):
+            held = [row[4] == HOLDS for row in self.rows if row[2] == sureness]
             if held:
-                of = f"{said} in" if said == "guessing" else f"{said} of"
+                of = f"{sureness} in" if sureness == "guessing" else f"{sureness} of"
                 parts.append(f"{of} {len(held)}, wrong in {held.count(False)}")
         line = "; ".join(parts)
         return line[:1].upper() + line[1:] + "."

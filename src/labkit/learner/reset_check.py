@@ -40,11 +40,13 @@ class Proof:
         """The proof in words: one line, and one for each thing that contradicts it."""
         earned, points = sum(r.earned for r in self.results), sum(r.points for r in self.results)
         objects = f"{len(self.left)} objects left" if self.left else "no object left"
-        told = [f"still earns {r.earned}: {r.title}" for r in self.results if r.earned]
-        told += [f"could not be checked: {r.title}: {r.message}" for r in self.results if r.verdict == ERROR]
+        contradictions = [f"still earns {r.earned}: {r.title}" for r in self.results if r.earned]
+        contradictions += [
+            f"could not be checked: {r.title}: {r.message}" for r in self.results if r.verdict == ERROR
+        ]
         return [
             f"{earned} of {points} points, {objects}",
-            *told,
+            *contradictions,
             *(f"still there: {name}" for name in self.left),
         ]
 
@@ -81,12 +83,12 @@ def left_of(stem: str) -> list[str]:
     spare, api = sessions.sessions(), engine.client()
     try:
         with cleanup.engine_errors():
-            found = cleanup.owned(api, labels, kube, spare)
+            left = cleanup.owned(api, labels, kube, spare)
             by_hand, _ = named(api, prefix, spare)
             for kind, things in by_hand.items():
-                found.setdefault(kind, []).extend(cleanup.name_of(thing, prefix) for thing in things)
+                left.setdefault(kind, []).extend(cleanup.name_of(thing, prefix) for thing in things)
     finally:
         api.close()
     if kube is not None:
-        found.setdefault("namespaces", []).extend(named_namespaces(kube, prefix, spare)[0])
-    return sorted({f"{kind.removesuffix('s')} {name}" for kind, names in found.items() for name in names})
+        left.setdefault("namespaces", []).extend(named_namespaces(kube, prefix, spare)[0])
+    return sorted({f"{kind.removesuffix('s')} {name}" for kind, names in left.items() for name in names})

@@ -129,8 +129,8 @@ def ledger(stems: list[str], proved: dict[str, list[str]]) -> Iterator[str]:
             yield f"{claim.id} wants one proof in {claim.chapter}, found {proved.get(claim.id)}"
         if claim.chapter not in stems:
             yield f"{claim.id} names {claim.chapter}, which is no chapter"
-    for claim in proved.keys() - claims().keys():
-        yield f"{claim} is proved and not in it"
+    for unknown in proved.keys() - claims().keys():
+        yield f"{unknown} is proved and not in it"
 
 
 def listed(stems: list[str], root: Path) -> Iterator[str]:

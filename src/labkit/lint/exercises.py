@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -40,11 +41,11 @@ def problems(root: Path | None = None) -> list[Finding]:
         if stem not in solutions:
             missing = f"it has no exercise: solutions/{stem}.ipynb"
             findings.append(Finding(f"chapters/{stem}", missing, Kind.OPEN))
-        findings += raised(f"chapters/{stem}", lambda stem=stem: claims.plants(stem, root))
+        findings += raised(f"chapters/{stem}", partial(claims.plants, stem, root))
     for stem in solutions:
         faults = (*misfits(stem, root), *ids(stem, root))
         findings += [Finding(f"solutions/{stem}", fault) for fault in faults]
-        findings += raised(f"solutions/{stem}", lambda stem=stem: answers(stem, root))
+        findings += raised(f"solutions/{stem}", partial(answers, stem, root))
     for stem in record.stale(root):
         unproven = f"{stem} is not proven as it stands: labkit prove {stem}"
         findings.append(Finding("tests/graders/record.json", unproven, Kind.OPEN))
