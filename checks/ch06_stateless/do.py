@@ -5,7 +5,7 @@ from __future__ import annotations
 from labkit import Mismatch, Missing
 from labkit.checks import check
 from labkit.observe.containers import running
-from labkit.observe.replacement import reborn
+from labkit.observe.replacement import recreated
 
 from . import PGDATA, lost
 from .postgres import accepting, sql
@@ -36,7 +36,7 @@ def guests(lab):
         raise Mismatch(
             "The guests are others.", wanted=", ".join(GUESTS), found=found.replace("\n", ", ") or "none"
         )
-    with reborn(lab, box) as new:
+    with recreated(lab, box) as new:
         accepting(new)
         kept = sql(new, "select name from guests")
     if kept is None or sorted(kept.splitlines()) != GUESTS:

@@ -8,7 +8,7 @@ from random import Random
 from labkit import Mismatch, Missing
 from labkit.checks import check, scene
 from labkit.observe.containers import container, last_words, run, running, volume
-from labkit.observe.replacement import reborn
+from labkit.observe.replacement import recreated
 
 from . import PGDATA, lost
 from .postgres import accepting, sql
@@ -98,7 +98,7 @@ def restored(lab, bookshop):
         said = last_words(container(lab, "ch06-books"), lines=20)
         raise Mismatch(e.message, wanted=e.wanted, found=said, hint=complaint(said)) from None
     compare(sql(box, BOOKS), bookshop)
-    with reborn(lab, box) as new:
+    with recreated(lab, box) as new:
         accepting(new)
         if sql(new, BOOKS) != expected(bookshop, best(bookshop)):
             raise lost(box, PGDATA, "PostgreSQL")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from labkit import Mismatch, until
 from labkit.checks import check
 from labkit.observe.containers import running
-from labkit.observe.replacement import reborn
+from labkit.observe.replacement import recreated
 
 from . import count, lost
 
@@ -59,7 +59,7 @@ def visits(store):
 def kept(lab, shared):
     """A new container made like `ch06-store` knows the count"""
     before = visits(shared)
-    with reborn(lab, shared) as new:
+    with recreated(lab, shared) as new:
         until(lambda: answers(new), timeout=20, what="the new store answers")  # it does when it has loaded
         after = visits(new)
     if after != before:

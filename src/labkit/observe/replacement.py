@@ -20,7 +20,7 @@ HOST = ("Binds", "Mounts", "Tmpfs", "Init", "VolumesFrom", "ReadonlyRootfs", "Sh
 
 
 @contextmanager
-def reborn(lab: Any, container: Container, grace: int = 10) -> Iterator[Container]:
+def recreated(lab: Any, container: Container, grace: int = 10) -> Iterator[Container]:
     """In this block the container is stopped, and a new one of the same command, image and mounts runs.
 
     An anonymous volume is no part of a command: the new container gets a new one. Names, networks and
@@ -41,16 +41,16 @@ def reborn(lab: Any, container: Container, grace: int = 10) -> Iterator[Containe
         raise Mismatch(f"{container.name} would be gone when it is stopped.", wanted="no --rm", hint=hint)
     config = settings(container)
     container.stop(timeout=grace)
-    made = None
+    new = None
     try:
-        name = f"labkit-reborn-{secrets.token_hex(4)}"
-        made = lab.docker.containers.get(lab.docker.api.create_container_from_config(config, name)["Id"])
-        made.start()
-        yield made
+        name = f"labkit-recreated-{secrets.token_hex(4)}"
+        new = lab.docker.containers.get(lab.docker.api.create_container_from_config(config, name)["Id"])
+        new.start()
+        yield new
     finally:
-        if made is not None:
-            made.stop(timeout=grace)
-            made.remove(force=True, v=True)
+        if new is not None:
+            new.stop(timeout=grace)
+            new.remove(force=True, v=True)
         container.start()
 
 
@@ -64,27 +64,27 @@ def settings(container: Container, **environment: str) -> dict[str, Any]:
     attrs = container.attrs
     config = {key: attrs["Config"][key] for key in CONFIG if attrs["Config"].get(key) is not None}
     if environment:
-        kept = [line for line in config.get("Env", []) if line.split("=", 1)[0] not in environment]
-        config["Env"] = kept + [f"{name}={value}" for name, value in environment.items()]
+        unchanged = [line for line in config.get("Env", []) if line.split("=", 1)[0] not in environment]
+        config["Env"] = unchanged + [f"{name}={value}" for name, value in environment.items()]
     config["HostConfig"] = {key: attrs["HostConfig"][key] for key in HOST if attrs["HostConfig"].get(key)}
     return config
 
 
 def behind(container: Container, path: str) -> str:
     """What lies behind a path: ``layer``, ``tmpfs``, ``bind``, ``volume`` or ``anonymous``."""
-    found = [
+    mounts = [
         m for m in container.attrs["Mounts"] if (path + "/").startswith(m["Destination"].rstrip("/") + "/")
     ]
     if any(
         (path + "/").startswith(p.rstrip("/") + "/") for p in container.attrs["HostConfig"].get("Tmpfs") or {}
     ):
         return "tmpfs"
-    if not found:
+    if not mounts:
         return "layer"
-    mount = max(found, key=lambda m: len(m["Destination"]))
+    mount = max(mounts, key=lambda m: len(m["Destination"]))
     if mount["Type"] != "volume":
         return mount["Type"]
     # a name that somebody gave is part of the command; the engine's own names are not
     binds = [bind.split(":")[0] for bind in container.attrs["HostConfig"].get("Binds") or []]
-    given = [m.get("Source") for m in container.attrs["HostConfig"].get("Mounts") or []]
-    return "volume" if mount["Name"] in (*binds, *given) else "anonymous"
+    sources = [m.get("Source") for m in container.attrs["HostConfig"].get("Mounts") or []]
+    return "volume" if mount["Name"] in (*binds, *sources) else "anonymous"

@@ -43,21 +43,21 @@ def stopped(lab: Any, box: Container) -> tuple[float, Object]:
 
 
 @contextmanager
-def passing(lab: Any, config: dict[str, Any]) -> Iterator[Container]:
+def temporary(lab: Any, config: dict[str, Any]) -> Iterator[Container]:
     """A container that is started, and gone at the end of the block."""
     name = f"labkit-probe-{secrets.token_hex(4)}"
-    made = lab.docker.containers.get(lab.docker.api.create_container_from_config(config, name)["Id"])
+    box = lab.docker.containers.get(lab.docker.api.create_container_from_config(config, name)["Id"])
     try:
-        made.start()
-        yield made
+        box.start()
+        yield box
     finally:
-        made.remove(force=True, v=True)
+        box.remove(force=True, v=True)
 
 
 def control(lab: Any, image: str) -> float:
     """The seconds that a container takes which stops as it should, on this machine, now."""
-    with passing(lab, {"Image": image}) as made:
-        return stopped(lab, made)[0]
+    with temporary(lab, {"Image": image}) as box:
+        return stopped(lab, box)[0]
 
 
 def was_asked(lab: Any, box: Container) -> None:
@@ -70,8 +70,8 @@ def was_asked(lab: Any, box: Container) -> None:
     Raises:
         Mismatch: it does not drain, though the container stops.
     """
-    with passing(lab, settings(box, DRAIN_SECONDS=str(DRAIN))) as made:
-        took = stopped(lab, made)[0] if answers(lab, made, PORT) else 0
+    with temporary(lab, settings(box, DRAIN_SECONDS=str(DRAIN))) as copy:
+        took = stopped(lab, copy)[0] if answers(lab, copy, PORT) else 0
     if took < DRAIN:
         hint = "Something ended in order, and took the server along. Whose handler ran?"
         raise Mismatch("The server was never asked to end.", wanted="it drains, if it is set to", hint=hint)

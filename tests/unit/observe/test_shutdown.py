@@ -34,11 +34,11 @@ def took(monkeypatch):
     it = SimpleNamespace(seconds=2.0, serves=True, config=None)
 
     @contextmanager
-    def passing(lab, config):
+    def temporary(lab, config):
         it.config = config
         yield "copy"
 
-    monkeypatch.setattr(shutdown, "passing", passing)
+    monkeypatch.setattr(shutdown, "temporary", temporary)
     monkeypatch.setattr(shutdown, "answers", lambda lab, box, port: it.serves)
     monkeypatch.setattr(shutdown, "stopped", lambda lab, box: (it.seconds, {}))
     return it
