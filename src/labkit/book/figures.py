@@ -27,7 +27,7 @@ COLOURS = {
 }
 """One colour per kind of thing through the whole book."""
 
-PANEL, INK = "#fbfaf7", "#1f1f1f"
+PANEL, INK = theme.PANEL, theme.TEXT
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "course",
     "svg.fonttype": "none",

@@ -168,7 +168,7 @@ EXERCISE_ENDING = (
 )
 
 
-def grader(name: str, *, points: int | None = None, solution: bool = False) -> dict[str, object]:
+def nbgrader_metadata(name: str, *, points: int | None = None, solution: bool = False) -> dict[str, object]:
     """A cell's metadata for nbgrader: graded if it has points, the learner's if a solution, else given."""
     entry = {"grade": points is not None, "grade_id": name, "locked": not solution, "schema_version": 3}
     entry |= {"solution": solution, "task": False}
@@ -177,15 +177,16 @@ def grader(name: str, *, points: int | None = None, solution: bool = False) -> d
 
 def given(name: str, source: str) -> NotebookNode:
     """A cell that a learner runs as it is."""
-    return new_code_cell(source, metadata=grader(name))
+    cell: NotebookNode = new_code_cell(source, metadata=nbgrader_metadata(name))
+    return cell
 
 
 def task(title: str, name: str, points: int) -> list[NotebookNode]:
     """A text, the learner's cell and the graded one."""
     return [
         new_markdown_cell(f"## {title}: {TO_DO}"),
-        new_code_cell(SOLVED.format(todo=TO_DO), metadata=grader(f"{name}-answer", solution=True)),
-        new_code_cell(f'check("{name}")', metadata=grader(name, points=points)),
+        new_code_cell(SOLVED.format(todo=TO_DO), metadata=nbgrader_metadata(f"{name}-answer", solution=True)),
+        new_code_cell(f'check("{name}")', metadata=nbgrader_metadata(name, points=points)),
     ]
 
 
@@ -210,7 +211,8 @@ def notebook(stem: str, title: str) -> NotebookNode:
             metadata={"tags": [SOLUTION_ONLY]},
         ),
     ]
-    return new_notebook(cells=cells)
+    authored: NotebookNode = new_notebook(cells=cells)
+    return authored
 
 
 def make_exercise(stem: str, title: str, root: Path) -> list[Path]:

@@ -9,6 +9,9 @@ from __future__ import annotations
 BLUE, GREEN, ORANGE, GREY = "#0072B2", "#009E73", "#D55E00", "#7F7F7F"
 YELLOW, PURPLE, SKY, SLATE = "#B87F00", "#BF6D9F", "#3796CE", "#5D5D5D"
 
+PANEL, TEXT = "#fbfaf7", "#1f1f1f"
+"""The pale panel of a figure, and text on it or on a light page."""
+
 FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif"
 """The reader's own type, as CSS has it."""
 

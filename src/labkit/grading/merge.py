@@ -39,7 +39,7 @@ class Step:
         return self.origin == COURSE and self.check is None and "start(" not in self.source
 
 
-def grader(cell: NotebookNode) -> dict[str, Any]:
+def nbgrader_of(cell: NotebookNode) -> dict[str, Any]:
     """A cell's nbgrader metadata; empty where there is none, or something else in its place."""
     entry = cell.metadata.get("nbgrader")
     return entry if isinstance(entry, dict) and isinstance(entry.get("grade_id"), str) else {}
@@ -69,14 +69,16 @@ def sorted_out(
     submission: NotebookNode, source: NotebookNode
 ) -> tuple[dict[str, NotebookNode], dict[int, list[str]], list[str]]:
     """Tells cells apart: those of the exercise by id, the learner's own by the cell that they follow."""
-    places = {grader(c)["grade_id"]: i for i, c in enumerate(source.cells) if grader(c)}
-    plain_places = {(c.cell_type, c.source.strip()): i for i, c in enumerate(source.cells) if not grader(c)}
+    places = {nbgrader_of(c)["grade_id"]: i for i, c in enumerate(source.cells) if nbgrader_of(c)}
+    plain_places = {
+        (c.cell_type, c.source.strip()): i for i, c in enumerate(source.cells) if not nbgrader_of(c)
+    }
     theirs: dict[str, NotebookNode] = {}
     extras: dict[int, list[str]] = {}
     notes: list[str] = []
     anchor = -1
     for cell in submission.cells:
-        entry = grader(cell)
+        entry = nbgrader_of(cell)
         name, place = entry.get("grade_id"), plain_places.get((cell.cell_type, cell.source.strip()))
         if name is not None and name in places:
             if name in theirs:
@@ -100,7 +102,7 @@ def steps(
     for i in range(-1, len(source.cells)):
         if i >= 0 and source.cells[i].cell_type == "code":
             cell = source.cells[i]
-            entry = grader(cell)
+            entry = nbgrader_of(cell)
             name = f"`{entry['grade_id']}`" if entry else f"the course's cell after {last}"
             last = name if entry else last
             given = theirs.get(entry["grade_id"]) if entry.get("solution") else None
@@ -115,7 +117,7 @@ def steps(
 def changes(theirs: dict[str, NotebookNode], source: NotebookNode, same: bool) -> Iterator[str]:
     """What a submission made of the exercise's cells; another edition's texts may differ."""
     for cell in source.cells:
-        entry = grader(cell)
+        entry = nbgrader_of(cell)
         if not entry:
             continue
         name = entry["grade_id"]
@@ -129,7 +131,7 @@ def changes(theirs: dict[str, NotebookNode], source: NotebookNode, same: bool) -
             yield f"The cell `{name}` is no longer a code cell: {consequence}."
         elif same and not entry.get("solution") and given.source.rstrip() != cell.source.rstrip():
             yield f"The cell `{name}` was changed: the course's own was run."
-        if any(grader(given).get(key) != entry.get(key) for key in KEYS):
+        if any(nbgrader_of(given).get(key) != entry.get(key) for key in KEYS):
             yield f"The metadata of the cell `{name}` was changed: the course's own counts."
 
 
