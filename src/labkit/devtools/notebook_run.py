@@ -1,26 +1,35 @@
-"""Runs every notebook under nbval, in a shuffled order, and looks at what is left behind.
+"""Runs every notebook under nbval, and looks at what is left behind.
 
-Ordinary notebooks run side by side, those of one stem one after another, exclusive ones alone. None found is
-a failure, and so is an object of engine or cluster that was not there before. What killed runs of the stems
-left is removed first.
+Ordinary notebooks run side by side, those of one stem one after another, the longest stems first; exclusive
+ones run alone. None found is a failure, and so is an object of engine or cluster that was not there before.
+What killed runs of the stems left is removed first. The seconds of the notebooks and the slowest cells are
+printed at the end, and kept in ``reports/``.
 
 ``python -m labkit.devtools.notebook_run [--serial] [--costs] [pytest options]``
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
+from typing import Any
 
 from labkit.book import notebooks as book
 from labkit.core.paths import repo
 from labkit.devtools import cost, leaks
-from labkit.devtools.nbval_order import SEED
+from labkit.devtools.nbval_progress import TIMES
 from labkit.lab.lab import Lab
+
+SEED = "LABKIT_ORDER"
+"""The variable that holds the seed of the order; without it the commit is the seed."""
 
 CELL_SECONDS = 400
 KINDS = ("chapters", "solutions")
@@ -31,8 +40,14 @@ SERIAL = "--serial"
 COSTS = "--costs"
 """Our own option: what a chapter costs that runs alone is kept, for the head of its page."""
 
-PLUGINS = ("-p", "no:cacheprovider", "-p", "labkit.devtools.nbval_order")
-SIDE_BY_SIDE = ("-n2", "--dist=loadscope")
+PLUGINS = (
+    *("-p", "no:cacheprovider", "-o", "console_output_style=classic"),
+    *("-p", "labkit.devtools.nbval_schedule", "-p", "labkit.devtools.nbval_progress"),
+)
+SIDE_BY_SIDE = ("-n4", "--dist=loadscope")
+"""More workers than cores: most cells wait for an engine or a cluster."""
+
+SLOWEST = 10
 
 
 def found(exclusive: bool) -> list[Path]:
@@ -41,8 +56,46 @@ def found(exclusive: bool) -> list[Path]:
     return [p for p in paths if bool(book.read(p).metadata.get("exclusive")) is exclusive]
 
 
-def nbval(notebooks: list[Path], *options: str) -> int:
-    """One run of nbval, and a look at what it left; returns its exit status, 1 for a leak."""
+def ordered(notebooks: Iterable[Path], seconds: dict[str, int], order: str) -> list[Path]:
+    """The notebooks in the order in which they start.
+
+    The stems whose chapter in this run lasts longest come first, so that none of them is begun when all
+    others have ended; stems of one length, and the notebooks of a stem, are shuffled.
+
+    Args:
+        notebooks: their files.
+        seconds: what the chapters last, by stem.
+        order: the seed.
+    """
+    shuffled = sorted(notebooks)
+    draw = Random(order)
+    draw.shuffle(shuffled)
+    in_run = {p.stem for p in shuffled if p.parent.name == "chapters"}
+    stems = list(dict.fromkeys(p.stem for p in shuffled))
+    stems.sort(key=lambda stem: seconds.get(stem, 0) if stem in in_run else 0, reverse=True)
+    return [p for stem in stems for p in shuffled if p.stem == stem]
+
+
+@dataclass
+class Outcome:
+    """What came of running some notebooks.
+
+    Attributes:
+        status: exit status; 0 if all agree with their stored outputs and left nothing behind.
+        cells: each cell that ran: ``notebook``, ``cell`` (its number among the code cells), ``seconds``.
+    """
+
+    status: int = 0
+    cells: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, other: Outcome) -> None:
+        """Takes in what came of further notebooks."""
+        self.status |= other.status
+        self.cells += other.cells
+
+
+def nbval(notebooks: list[Path], *options: str) -> Outcome:
+    """One run of nbval, and a look at what it left; its status is 1 for a leak."""
     command = [
         sys.executable,
         "-m",
@@ -56,16 +109,18 @@ def nbval(notebooks: list[Path], *options: str) -> int:
     sanitize = repo() / "tests/notebooks/sanitize.cfg"
     command += [f"--nbval-cell-timeout={CELL_SECONDS}", f"--nbval-sanitize-with={sanitize}"]
     before = leaks.snapshot()
-    with tempfile.TemporaryDirectory() as progress:  # whoever runs this has perhaps chosen something
-        env = {**os.environ, "SOURCE_DATE_EPOCH": "0", "LABKIT_PROGRESS": progress, SEED: seed()}
+    with tempfile.TemporaryDirectory() as folder:  # whoever runs this has perhaps chosen something
+        progress, times = Path(folder, "progress"), Path(folder, "times.json")
+        env = {**os.environ, "SOURCE_DATE_EPOCH": "0", "LABKIT_PROGRESS": str(progress), TIMES: str(times)}
         status = subprocess.run([*command, *options, *map(str, notebooks)], cwd=repo(), env=env).returncode
+        cells = json.loads(times.read_text(encoding="utf-8")) if times.exists() else []
     for leak in (leaked := leaks.left(before, leaks.snapshot())):
         print(f"left behind by {', '.join(f'{p.parent.name}/{p.stem}' for p in notebooks)}: {leak}")
-    return status or int(bool(leaked))
+    return Outcome(status or int(bool(leaked)), cells)
 
 
-def alone(notebook: Path, costs: bool, *options: str) -> int:
-    """One notebook by itself; returns the exit status of its run.
+def alone(notebook: Path, costs: bool, *options: str) -> Outcome:
+    """One notebook by itself.
 
     Args:
         notebook: its file.
@@ -76,12 +131,12 @@ def alone(notebook: Path, costs: bool, *options: str) -> int:
         return nbval([notebook], *options)
     with cost.Sampler() as sampled:
         started = time.monotonic()
-        status = nbval([notebook], *options)
+        outcome = nbval([notebook], *options)
         seconds = round(time.monotonic() - started)
-    if not status:
+    if not outcome.status:
         stem = notebook.stem
         cost.keep(stem, cost.Cost(seconds, sampled.memory, sampled.disk, *cost.digest(stem)))
-    return status
+    return outcome
 
 
 def seed() -> str:
@@ -93,6 +148,40 @@ def seed() -> str:
     )
 
 
+def report(cells: list[dict[str, Any]], folder: Path) -> None:
+    """Prints each notebook's seconds and the slowest cells, and keeps both.
+
+    Args:
+        cells: as in `Outcome`.
+        folder: gets ``notebooks.json``, {notebook: seconds}, and ``slowest/notebooks.json``, for the summary
+            of the test run.
+    """
+    seconds: dict[str, float] = {}
+    for cell in cells:
+        seconds[cell["notebook"]] = seconds.get(cell["notebook"], 0) + cell["seconds"]
+    print("seconds of each notebook:")
+    for name, taken in sorted(seconds.items(), key=lambda pair: -pair[1]):
+        print(f"{taken:8.0f}  {name}")
+    slowest = sorted(cells, key=lambda cell: -cell["seconds"])[:SLOWEST]
+    rows = [
+        {"seconds": cell["seconds"], "what": f"{cell['notebook']}: {first_line(cell)}"} for cell in slowest
+    ]
+    print("slowest cells:")
+    for row in rows:
+        print(f"{row['seconds']:8.1f}  {row['what']}", flush=True)
+    (folder / "slowest").mkdir(parents=True, exist_ok=True)
+    rounded = {name: round(taken, 1) for name, taken in seconds.items()}
+    (folder / "notebooks.json").write_text(json.dumps(rounded, indent=1), encoding="utf-8")
+    (folder / "slowest/notebooks.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+def first_line(cell: dict[str, Any]) -> str:
+    """The first line of a cell's code."""
+    kind, stem = cell["notebook"].split("/")
+    code = [c.source for c in book.read(book.path(stem, kind)).cells if c.cell_type == "code"]
+    return code[cell["cell"]].split("\n", 1)[0]
+
+
 def main(options: list[str]) -> int:
     """Runs all notebooks, each stem from its start; returns 0 if all agree with their stored outputs.
 
@@ -101,7 +190,8 @@ def main(options: list[str]) -> int:
     """
     serial, costs = SERIAL in options, COSTS in options
     options = [o for o in options if o not in (SERIAL, COSTS)]
-    side_by_side, exclusive = found(exclusive=False), found(exclusive=True)
+    lasts = {stem: known.seconds for stem, known in cost.costs().items()}
+    side_by_side, exclusive = (ordered(found(exclusive=flag), lasts, seed()) for flag in (False, True))
     if not side_by_side + exclusive:
         print("labkit: no notebook was found", file=sys.stderr)
         return NOTHING_COLLECTED
@@ -109,17 +199,18 @@ def main(options: list[str]) -> int:
         for kind, names in Lab.reset(stem).items():  # a killed run's: solutions print what a reset removes
             print(f"{stem}: {kind} of an earlier run: {', '.join(names)}", flush=True)
     print(f"order: {SEED}={seed()}", flush=True)
-    status, started = 0, time.monotonic()
+    outcome, started = Outcome(), time.monotonic()
     if serial:
         for notebook in side_by_side:
-            status |= alone(notebook, costs, *options)
+            outcome.add(alone(notebook, costs, *options))
     elif side_by_side:
-        status |= nbval(side_by_side, *SIDE_BY_SIDE, *options)
+        outcome.add(nbval(side_by_side, *SIDE_BY_SIDE, *options))
     print(f"{len(side_by_side)} notebooks: {time.monotonic() - started:.0f} s", flush=True)
     for notebook in exclusive:
-        status |= alone(notebook, costs, *options)
+        outcome.add(alone(notebook, costs, *options))
     print(f"{len(side_by_side + exclusive)} notebooks: {time.monotonic() - started:.0f} s in all", flush=True)
-    return status
+    report(outcome.cells, repo() / "reports")
+    return outcome.status
 
 
 if __name__ == "__main__":

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from labkit.devtools import leaks, notebook_run
-from labkit.devtools.nbval_order import SEED
+from labkit.devtools.notebook_run import Outcome
 
 
 def test_a_new_object_is_a_leak_and_an_old_one_is_not():
@@ -32,7 +28,7 @@ def test_a_leak_fails_the_run(monkeypatch, capsys, tmp_path, leaked):
     monkeypatch.setattr(
         notebook_run.subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0, stdout="")
     )
-    assert notebook_run.nbval([tmp_path / "chapters/ch01_x.ipynb"]) == len(leaked)
+    assert notebook_run.nbval([tmp_path / "chapters/ch01_x.ipynb"]).status == len(leaked)
     assert ("left behind by chapters/ch01_x: volume ch01-x" in capsys.readouterr().out) is bool(leaked)
 
 
@@ -46,7 +42,8 @@ def test_what_a_killed_run_left_is_gone_before_the_first_notebook(monkeypatch, c
     there = [tmp_path / kind / "ch01_x.ipynb" for kind in ("chapters", "solutions")]
     monkeypatch.setattr(notebook_run, "found", lambda exclusive: [] if exclusive else there)
     monkeypatch.setattr(notebook_run.Lab, "reset", lambda stem: done.append(stem) or {"volumes": ["ch01-a"]})
-    monkeypatch.setattr(notebook_run, "nbval", lambda *a: done.append("run") or 0)
+    monkeypatch.setattr(notebook_run, "nbval", lambda *a: done.append("run") or Outcome())
+    monkeypatch.setattr(notebook_run, "report", lambda cells, folder: None)
     assert notebook_run.main([]) == 0
     assert done == ["ch01_x", "run"]
     assert "ch01_x: volumes of an earlier run: ch01-a" in capsys.readouterr().out
@@ -69,49 +66,46 @@ def test_what_a_chapter_costs_that_passes_alone_is_kept(monkeypatch, tmp_path, s
     monkeypatch.setattr(
         notebook_run.cost, "keep", lambda stem, one: seen.append((stem, one.memory_mib, one.cells))
     )
-    monkeypatch.setattr(notebook_run, "nbval", lambda *a: status)
+    monkeypatch.setattr(notebook_run, "nbval", lambda *a: Outcome(status))
     for kind in ("chapters", "solutions"):
-        assert notebook_run.alone(tmp_path / kind / "ch01_x.ipynb", True) == status
+        assert notebook_run.alone(tmp_path / kind / "ch01_x.ipynb", True).status == status
     assert seen == [(stem, 7, 3) for stem in kept]
 
 
-@pytest.fixture
-def books(tmp_path):
-    """Three stems, two notebooks each, whose cells print their place."""
-    for kind in ("chapters", "solutions"):
-        (tmp_path / kind).mkdir()
-        for stem in ("ch01_a", "ch02_b", "ch03_c"):
-            cells = [new_code_cell(f"print({i})") for i in range(3)]
-            for i, cell in enumerate(cells):
-                cell.execution_count = i + 1
-                cell.outputs = [new_output("stream", name="stdout", text=f"{i}\n")]
-            nbformat.write(new_notebook(cells=cells), tmp_path / kind / f"{stem}.ipynb")
-    return tmp_path
+def order(books, seed, seconds=()):
+    """The notebooks of all three stems in the order of a seed, as ``kind/stem``."""
+    paths = notebook_run.ordered(books.rglob("*.ipynb"), dict(seconds), seed)
+    return [f"{path.parent.name}/{path.stem}" for path in paths]
 
 
-def collected(books, seed):
-    """The node ids in the order in which pytest would run them."""
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "--nbval", "--nbval-current-env"]
-    command += [*notebook_run.PLUGINS, "--rootdir", books, *sorted(books.rglob("*.ipynb"))]
-    env = {**os.environ, SEED: seed}
-    done = subprocess.run(command, cwd=books, env=env, capture_output=True, text=True, check=True)
-    return [line for line in done.stdout.splitlines() if "::" in line]
+def test_a_seed_draws_the_order_and_a_stem_stays_together(books):
+    assert order(books, "1") == order(books, "1")
+    orders = [order(books, str(seed)) for seed in range(10)]
+    assert len({tuple(one) for one in orders}) > 1
+    assert {one[0].split("/")[0] for one in orders} == {"chapters", "solutions"}
+    for one in orders:
+        assert sorted(one) == sorted(orders[0])
+        assert [name.split("/")[1] for name in one[::2]] == [name.split("/")[1] for name in one[1::2]]
 
 
-def test_a_seed_draws_the_order_and_cells_keep_theirs(books):
-    first, again, other = collected(books, "1"), collected(books, "1"), collected(books, "2")
-    assert first == again != other
-    assert sorted(first) == sorted(other)
-    assert len(first) == 18
-    for order in (first, other):
-        assert [line[-1] for line in order] == ["0", "1", "2"] * 6
+def test_the_longest_stem_begins_first(books):
+    for seed in range(10):
+        stems = [name.split("/")[1] for name in order(books, str(seed), {"ch02_b": 90, "ch03_c": 20}.items())]
+        assert stems[::2] == ["ch02_b", "ch03_c", "ch01_a"]
 
 
-def test_one_worker_has_all_notebooks_of_a_stem(books):
+def test_notebooks_run_in_the_order_of_the_command_line(books, nbval):
+    done = nbval("--collect-only", "-q")
+    lines = [line for line in done.stdout.splitlines() if "::" in line]
+    names = list(dict.fromkeys(line.partition("::")[0] for line in lines))
+    wanted = sorted(books.rglob("*.ipynb"), reverse=True)
+    assert names == [str(path.relative_to(books)) for path in wanted]
+    assert [line[-1] for line in lines] == ["0", "1", "2"] * 6
+
+
+def test_one_worker_has_all_notebooks_of_a_stem(nbval):
     """Which worker ran what is in the verbose output of xdist."""
-    command = [sys.executable, "-m", "pytest", "-v", "--nbval", "--nbval-current-env", *notebook_run.PLUGINS]
-    command += [*notebook_run.SIDE_BY_SIDE, "--rootdir", books, *sorted(books.rglob("*.ipynb"))]
-    done = subprocess.run(command, cwd=books, capture_output=True, text=True)
+    done = nbval("-v", *notebook_run.SIDE_BY_SIDE)
     assert "18 passed" in done.stdout
     workers = {}
     for line in done.stdout.splitlines():
