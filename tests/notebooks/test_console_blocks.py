@@ -2,6 +2,8 @@
 
 Docker's commands run on another engine, in a container; kubectl's run here, against the course's cluster. A
 block that fails does not stop the page's later ones, but they may fail with it: read the first.
+
+Pages do not disturb each other: ``-n4 -p labkit.devtools.by_stem`` runs them side by side, longest first.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from labkit import Lab
 from labkit.book import console_blocks, notebooks
 from labkit.core.engine import cli_env
 from labkit.core.paths import REGISTRY
+from labkit.devtools import cost
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(600)]
 COMMAND_SECONDS = 300
@@ -28,7 +31,11 @@ def text_of(stem: str) -> str:
     )
 
 
-PAGES = {stem: console_blocks.blocks(text_of(stem)) for stem in notebooks.stems()}
+SECONDS = {stem: known.seconds for stem, known in cost.costs().items()}
+"""What the chapters last: a page's blocks repeat its experiments."""
+
+STEMS = sorted(notebooks.stems(), key=lambda stem: SECONDS.get(stem, 0), reverse=True)
+PAGES = {stem: console_blocks.blocks(text_of(stem)) for stem in STEMS}
 BLOCKS = [
     pytest.param(stem, b, id=f"{stem}-{i}") for stem, found in PAGES.items() for i, b in enumerate(found, 1)
 ]

@@ -42,7 +42,7 @@ COSTS = "--costs"
 
 PLUGINS = (
     *("-p", "no:cacheprovider", "-o", "console_output_style=classic"),
-    *("-p", "labkit.devtools.nbval_schedule", "-p", "labkit.devtools.nbval_progress"),
+    *("-p", "labkit.devtools.by_stem", "-p", "labkit.devtools.nbval_progress"),
 )
 SIDE_BY_SIDE = ("-n4", "--dist=loadscope")
 """More workers than cores: most cells wait for an engine or a cluster."""

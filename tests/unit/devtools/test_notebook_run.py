@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from labkit.devtools import leaks, notebook_run
+from labkit.devtools import by_stem, leaks, notebook_run
 from labkit.devtools.notebook_run import Outcome
 
 
@@ -113,3 +113,15 @@ def test_one_worker_has_all_notebooks_of_a_stem(nbval):
             stem = next(s for s in ("ch01_a", "ch02_b", "ch03_c") if s in line)
             workers.setdefault(stem, set()).add(line.split("]")[0])
     assert {stem: len(found) for stem, found in workers.items()} == {"ch01_a": 1, "ch02_b": 1, "ch03_c": 1}
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "scope"),
+    [
+        ("chapters/ch01_a.ipynb::ipynb::Cell 3", "ch01_a"),
+        ("tests/notebooks/test_console_blocks.py::test_block[ch02_b-11]", "ch02_b"),
+        ("tests/notebooks/test_ledger.py::test_all", "tests/notebooks/test_ledger.py::test_all"),
+    ],
+)
+def test_a_test_goes_to_the_worker_of_the_stem_that_its_id_names(nodeid, scope):
+    assert by_stem.ByStem._split_scope(None, nodeid) == scope
