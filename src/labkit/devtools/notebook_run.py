@@ -24,7 +24,7 @@ from typing import Any
 
 from labkit.book import notebooks as book
 from labkit.core.paths import repo
-from labkit.devtools import cost, leaks
+from labkit.devtools import cost, leaks, slowest
 from labkit.devtools.nbval_progress import TIMES
 from labkit.lab.lab import Lab
 
@@ -46,8 +46,6 @@ PLUGINS = (
 )
 SIDE_BY_SIDE = ("-n4", "--dist=loadscope")
 """More workers than cores: most cells wait for an engine or a cluster."""
-
-SLOWEST = 10
 
 
 def found(exclusive: bool) -> list[Path]:
@@ -148,13 +146,12 @@ def seed() -> str:
     )
 
 
-def report(cells: list[dict[str, Any]], folder: Path) -> None:
+def report(cells: list[dict[str, Any]], root: Path) -> None:
     """Prints each notebook's seconds and the slowest cells, and keeps both.
 
     Args:
         cells: as in `Outcome`.
-        folder: gets ``notebooks.json``, {notebook: seconds}, and ``slowest/notebooks.json``, for the summary
-            of the test run.
+        root: its ``reports/notebooks.json`` gets {notebook: seconds}; `slowest` keeps the slowest cells.
     """
     seconds: dict[str, float] = {}
     for cell in cells:
@@ -162,17 +159,18 @@ def report(cells: list[dict[str, Any]], folder: Path) -> None:
     print("seconds of each notebook:")
     for name, taken in sorted(seconds.items(), key=lambda pair: -pair[1]):
         print(f"{taken:8.0f}  {name}")
-    slowest = sorted(cells, key=lambda cell: -cell["seconds"])[:SLOWEST]
-    rows = [
-        {"seconds": cell["seconds"], "what": f"{cell['notebook']}: {first_line(cell)}"} for cell in slowest
+    times = [
+        slowest.Slow(cell["seconds"], f"{cell['notebook']}: {first_line(cell)}")
+        for cell in sorted(cells, key=lambda cell: -cell["seconds"])[: slowest.COUNT]
     ]
     print("slowest cells:")
-    for row in rows:
-        print(f"{row['seconds']:8.1f}  {row['what']}", flush=True)
-    (folder / "slowest").mkdir(parents=True, exist_ok=True)
+    for time_of_cell in times:
+        print(f"{time_of_cell.seconds:8.1f}  {time_of_cell.what}", flush=True)
+    file = slowest.file("notebooks", root)
+    file.unlink(missing_ok=True)
+    slowest.keep(file, times)
     rounded = {name: round(taken, 1) for name, taken in seconds.items()}
-    (folder / "notebooks.json").write_text(json.dumps(rounded, indent=1), encoding="utf-8")
-    (folder / "slowest/notebooks.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    (root / "reports/notebooks.json").write_text(json.dumps(rounded, indent=1), encoding="utf-8")
 
 
 def first_line(cell: dict[str, Any]) -> str:
@@ -209,7 +207,7 @@ def main(options: list[str]) -> int:
     for notebook in exclusive:
         outcome.add(alone(notebook, costs, *options))
     print(f"{len(side_by_side + exclusive)} notebooks: {time.monotonic() - started:.0f} s in all", flush=True)
-    report(outcome.cells, repo() / "reports")
+    report(outcome.cells, repo())
     return outcome.status
 
 

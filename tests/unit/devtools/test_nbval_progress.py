@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from labkit.devtools import notebook_run
+from labkit.devtools import notebook_run, slowest
 from labkit.devtools.nbval_progress import Progress
 
 CELLS = [f"chapters/ch01_a.ipynb::ipynb::Cell {i}" for i in range(2)]
@@ -56,16 +56,13 @@ def test_the_slowest_cells_and_the_notebooks_seconds_are_printed_and_kept(
     monkeypatch.setattr(notebook_run, "repo", lambda: books)
     monkeypatch.setattr(notebook_run.book, "repo", lambda: books)
     cells = [
-        {"notebook": "chapters/ch01_a", "cell": i % 3, "seconds": float(i)}
-        for i in range(notebook_run.SLOWEST + 2)
+        {"notebook": "chapters/ch01_a", "cell": i % 3, "seconds": float(i)} for i in range(slowest.COUNT + 2)
     ]
     cells.append({"notebook": "solutions/ch02_b", "cell": 1, "seconds": 99.5})
-    notebook_run.report(cells, tmp_path / "reports")
-    slowest = json.loads((tmp_path / "reports/slowest/notebooks.json").read_text())
-    assert len(slowest) == notebook_run.SLOWEST
-    assert slowest[0] == {"seconds": 99.5, "what": "solutions/ch02_b: print(1)"}
-    assert [row["seconds"] for row in slowest[1:]] == sorted(
-        (row["seconds"] for row in slowest[1:]), reverse=True
-    )
+    notebook_run.report(cells, tmp_path)
+    rows = json.loads((tmp_path / "reports/slowest/notebooks.json").read_text())
+    assert len(rows) == slowest.COUNT
+    assert rows[0] == {"seconds": 99.5, "what": "solutions/ch02_b: print(1)"}
+    assert [row["seconds"] for row in rows[1:]] == sorted((row["seconds"] for row in rows[1:]), reverse=True)
     assert json.loads((tmp_path / "reports/notebooks.json").read_text())["chapters/ch01_a"] == 66.0
     assert "99.5  solutions/ch02_b: print(1)" in capsys.readouterr().out

@@ -43,7 +43,7 @@ def test_what_a_killed_run_left_is_gone_before_the_first_notebook(monkeypatch, c
     monkeypatch.setattr(notebook_run, "found", lambda exclusive: [] if exclusive else there)
     monkeypatch.setattr(notebook_run.Lab, "reset", lambda stem: done.append(stem) or {"volumes": ["ch01-a"]})
     monkeypatch.setattr(notebook_run, "nbval", lambda *a: done.append("run") or Outcome())
-    monkeypatch.setattr(notebook_run, "report", lambda cells, folder: None)
+    monkeypatch.setattr(notebook_run, "report", lambda cells, root: None)
     assert notebook_run.main([]) == 0
     assert done == ["ch01_x", "run"]
     assert "ch01_x: volumes of an earlier run: ch01-a" in capsys.readouterr().out
