@@ -87,9 +87,9 @@ class Graders(SphinxDirective):
         path = Path(self.env.srcdir) / RECORD
         self.env.note_dependency(str(path))
         try:
-            kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-            made = [totals(kept)] if kept else [text(nodes.paragraph, "No grader has been proven yet.")]
-            return made + [self.section(stem, entry) for stem, entry in sorted(kept.items())]
+            record = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+            made = [totals(record)] if record else [text(nodes.paragraph, "No grader has been proven yet.")]
+            return made + [self.section(stem, entry) for stem, entry in sorted(record.items())]
         except (ValueError, KeyError, TypeError) as e:
             raise ExtensionError(f"{RECORD} cannot be read: {e!r}") from e
 
@@ -107,7 +107,7 @@ class Graders(SphinxDirective):
             for task in entry["tasks"]
         ]
         made += table(["task", "what is checked", "wrong, rejected", "right, accepted"], rows, "graders")
-        held = [name for name, kept in entry["controls"].items() if kept]
+        held = [name for name, is_held in entry["controls"].items() if is_held]
         failed = [name for name in entry["controls"] if name not in held]
         said = f"Controls that held: {'; '.join(held) or 'none'}."
         said += f" Controls that failed: {'; '.join(failed)}." if failed else ""
@@ -116,9 +116,9 @@ class Graders(SphinxDirective):
         return made
 
 
-def totals(kept: dict[str, Any]) -> nodes.table:
+def totals(record: dict[str, Any]) -> nodes.table:
     """The sums over all chapters."""
-    tasks = [task for entry in kept.values() for task in entry["tasks"]]
+    tasks = [task for entry in record.values() for task in entry["tasks"]]
     sums = {key: sum(task[key] for task in tasks) for key in ("wrong", "killed", "right", "accepted")}
     rows = [
         ("tasks", len(tasks)),

@@ -97,8 +97,8 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
             output.get("metadata", {}).clear()
             if alt := FIGURE.fullmatch(output.get("data", {}).get("text/plain", "")):
                 cell.metadata["mystnb"] = {"image": {"alt": alt[1]}}  # the site takes it from there
-    kept = {k: v for k, v in notebook.metadata.items() if k in METADATA}
-    notebook.metadata = NotebookNode({**kept, "kernelspec": KERNEL, "language_info": {"name": "python"}})
+    ours = {k: v for k, v in notebook.metadata.items() if k in METADATA}
+    notebook.metadata = NotebookNode({**ours, "kernelspec": KERNEL, "language_info": {"name": "python"}})
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
 

@@ -28,7 +28,9 @@ FILE = "workspace.json"
 FORMER = "seat.json"
 """What `FILE` was called in earlier editions; a learner's own is taken over."""
 
-KEPT = ("scenes", "answers", "results", "hints")
+STATE = ("scenes", "answers", "results", "hints")
+"""The files of a workspace's folder, without suffix, in which an exercise keeps what was done."""
+
 PASSED = ("HOME", "LABKIT_HOME", "LABKIT_CLUSTER")
 """Variables without which a program would not find the lab, or would leave its caches where it runs."""
 
@@ -173,7 +175,7 @@ class Workspace:
 WORKSPACE = TypeAdapter(Workspace)
 
 
-def clear(folder: Path, names: Sequence[str] = ("workspace", *KEPT)) -> None:
+def clear(folder: Path, names: Sequence[str] = ("workspace", *STATE)) -> None:
     """Empties a workspace's folder of all that a workspace keeps, damaged or not; predictions stay."""
     for name in names:
         for suffix in (".json", ".json.lock"):
@@ -187,4 +189,4 @@ def cleared(stem: str) -> None:
     if not (given := os.environ.get(VARIABLE)):
         clear(progress_folder() / stem)
     elif Workspace.read(Path(given)).stem == stem:
-        clear(Path(given).parent, KEPT)
+        clear(Path(given).parent, STATE)

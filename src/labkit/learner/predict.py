@@ -18,7 +18,9 @@ OPEN = ("…", "...", "")
 """What stands in a predict cell before the reader has chosen."""
 
 SURENESS = ("guessing", "fairly", "certain")
-KEPT = "What you choose is kept with your progress; the page answers it after the experiment."
+CONFIRMATION = "What you choose is kept with your progress; the page answers it after the experiment."
+"""What a predict cell shows, whatever was chosen."""
+
 LETTERS = "abcdefgh"
 
 
@@ -45,7 +47,7 @@ def predict(name: str, choice: str, sure: str = "…") -> None:
             raise Usage(message, wanted=", ".join(SURENESS), fix=fix)
         chosen = {"choice": choice, "sure": sure}
         jsonfile.update(file_of(stem), lambda choices: choices.update({name: chosen}))
-    print(KEPT)
+    print(CONFIRMATION)
 
 
 def beliefs() -> Beliefs:
@@ -62,9 +64,9 @@ def beliefs() -> Beliefs:
 
 def chosen_in(stem: str) -> dict[str, dict[str, str]]:
     """The choices kept for a chapter: name → ``choice`` and ``sure``; others are left out."""
-    kept = jsonfile.read(file_of(stem))
+    content = jsonfile.read(file_of(stem))
     sound = [(choice, sure) for choice in LETTERS for sure in SURENESS]
-    entries = {name: entry for name, entry in kept.items() if isinstance(entry, dict)}
+    entries = {name: entry for name, entry in content.items() if isinstance(entry, dict)}
     return {
         name: {"choice": entry["choice"], "sure": entry["sure"]}
         for name, entry in entries.items()

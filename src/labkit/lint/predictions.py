@@ -18,7 +18,7 @@ from labkit.book.predictions import (
     predictions_of,
 )
 from labkit.learner.beliefs import NOTHING
-from labkit.learner.predict import KEPT
+from labkit.learner.predict import CONFIRMATION
 
 CLAIM = re.compile(r"C\d\d\.\d+")
 BELIEVED = (2, "What you believed")
@@ -45,8 +45,8 @@ def _cell(notebook: NotebookNode, prediction: Prediction) -> Iterator[str]:
         yield f"prediction {name}: its cell wants the tags {TAGS}"
     if len(prediction.options) > 1 and cell.source != (wanted := line_of(name, "".join(prediction.options))):
         yield f"prediction {name}: its cell wants {wanted!r}"
-    if _printed(cell) not in ("", KEPT):
-        yield f"prediction {name}: its cell shows something else than {KEPT!r}"
+    if _printed(cell) not in ("", CONFIRMATION):
+        yield f"prediction {name}: its cell shows something else than {CONFIRMATION!r}"
     after = notebook.cells[prediction.cell + 1 :]
     answer = next((i for i, c in enumerate(after) if c.cell_type == "markdown" and answers_in(c.source)), 0)
     if not any(c.cell_type == "code" for c in after[:answer]):

@@ -14,7 +14,7 @@ from labkit.core import engine
 from labkit.lab import lab
 from labkit.lab import workspace as workspace
 from labkit.lab.lab import Lab
-from labkit.lab.workspace import FILE, KEPT, VARIABLE, Engine, Workspace
+from labkit.lab.workspace import FILE, STATE, VARIABLE, Engine, Workspace
 
 STEM = "ch96_x"
 
@@ -132,7 +132,7 @@ def test_a_workspace_that_is_not_there(monkeypatch, tmp_path):
         Workspace.here(STEM)
 
 
-@pytest.mark.parametrize("what", KEPT)
+@pytest.mark.parametrize("what", STATE)
 @pytest.mark.parametrize("content", [b"{", b"[1]", b"\xff"])
 def test_damaged_notes_are_set_aside_and_begin_anew(folder, capsys, what, content):
     mine = Workspace.here(STEM)
@@ -146,7 +146,7 @@ def test_damaged_notes_are_set_aside_and_begin_anew(folder, capsys, what, conten
 
 def test_reset_forgets_all_but_predictions(folder, monkeypatch):
     mine = Workspace.here(STEM)
-    for what in KEPT:
+    for what in STATE:
         mine.note(what, "one", 1)
     (folder / "predictions.json").write_text("{}")
     monkeypatch.setattr(lab, "reset_stem", lambda stem: {})

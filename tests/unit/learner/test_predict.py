@@ -18,7 +18,7 @@ from labkit.core import jsonfile
 from labkit.lab.lab import Lab
 from labkit.learner import predict as committed
 from labkit.learner.beliefs import NOTHING, Beliefs
-from labkit.learner.predict import KEPT, beliefs, chosen_in, file_of, predict
+from labkit.learner.predict import CONFIRMATION, beliefs, chosen_in, file_of, predict
 
 STEM = "ch96_x"
 
@@ -47,7 +47,7 @@ def here(monkeypatch, tmp_path):
 def test_a_choice_is_kept(capsys):
     predict("C96.1", "a", sure="fairly")
     predict("a-word", " B. ", sure="Certain")
-    assert capsys.readouterr().out == f"{KEPT}\n{KEPT}\n"
+    assert capsys.readouterr().out == f"{CONFIRMATION}\n{CONFIRMATION}\n"
     assert chosen_in(STEM) == {
         "C96.1": {"choice": "a", "sure": "fairly"},
         "a-word": {"choice": "b", "sure": "certain"},
@@ -59,7 +59,7 @@ def test_the_last_choice_counts_and_none_erases_nothing(capsys):
     predict("C96.1", "c", sure="guessing")
     predict("C96.1", "…", sure="…")
     assert chosen_in(STEM)["C96.1"] == {"choice": "c", "sure": "guessing"}
-    assert set(capsys.readouterr().out.splitlines()) == {KEPT}
+    assert set(capsys.readouterr().out.splitlines()) == {CONFIRMATION}
 
 
 def test_nothing_chosen_leaves_no_file():
