@@ -10,7 +10,7 @@ import pytest
 from labkit.core import engine, paths
 from labkit.core.labels import labels
 from labkit.devtools.second_lab import labkit, second_lab
-from labkit.provision import base_image, kubernetes_build, node_image
+from labkit.provision import images, kubernetes_build, node_image
 from labkit.wait import containers
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.faults, pytest.mark.timeout(600)]
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.faults, pytes
 def mirror():
     """A registry with a node image under the name that kind asks for; the engine keeps nothing of it."""
     client = engine.client()
-    built = node_image.built(client, base_image.ensure(), lambda text: None)
+    built = node_image.built(client, images.ensure_base(), lambda text: None)
     registry = client.containers.run(
         f"{paths.REGISTRY}/registry:2",
         detach=True,

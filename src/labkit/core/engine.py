@@ -15,13 +15,17 @@ from pathlib import Path
 import docker
 from docker.context import ContextAPI
 
-from labkit.core.errors import EngineUnavailable
-from labkit.core.paths import home
+from labkit.core.errors import EngineForbidden, EngineUnavailable, root
+from labkit.core.paths import home, kubeconfig
 
 OLDEST_API = "1.43"
 """The oldest Docker API the chapters are run against (Docker 24)."""
 
+DENIED = "permission denied"
+"""The reason of a daemon whose socket this user may not use."""
+
 PROBE_SECONDS = 5
+"""How long a daemon may take for a sign of life."""
 
 
 def own_folder() -> Path:
@@ -61,19 +65,19 @@ def probe(url: str) -> str | None:
         except FileNotFoundError:
             return "no such socket"
         except PermissionError:
-            return "permission denied"
+            return DENIED
     try:
         client = docker.DockerClient(base_url=url, timeout=PROBE_SECONDS, version=OLDEST_API)
         client.ping()
         client.close()
     except Exception as e:  # whatever keeps it from answering is the answer
-        return "permission denied" if "Permission denied" in str(e) else f"no answer ({type(e).__name__})"
+        return DENIED if isinstance(root(e), PermissionError) else f"no answer ({type(e).__name__})"
     return None
 
 
 def find() -> tuple[str | None, dict[str, str]]:
     """The first daemon that answers and, for each that did not, the reason."""
-    reasons = {}
+    reasons: dict[str, str] = {}
     for url in candidates():
         why = probe(url)
         if why is None:
@@ -86,17 +90,18 @@ def host() -> str:
     """The URL of the daemon that the course uses.
 
     Raises:
+        EngineForbidden: one is there, and this user may not use its socket.
         EngineUnavailable: none answers; says for each what it did.
     """
     url, reasons = find()
     if url:
         return url
-    denied = [u for u, why in reasons.items() if why == "permission denied"]
+    denied = [u for u, why in reasons.items() if why == DENIED]
     if denied:
-        raise EngineUnavailable(
+        raise EngineForbidden(
             "A Docker daemon is there, but this user may not use its socket.",
             wanted=f"read and write access to {denied[0]}",
-            found="permission denied",
+            found=DENIED,
             fix="sudo usermod -aG docker $USER, then log in again (or: newgrp docker)",
         )
     tried = "; ".join(f"{u}: {why}" for u, why in reasons.items())
@@ -109,30 +114,42 @@ def client(url: str | None = None, timeout: int = 120) -> docker.DockerClient:
     Args:
         url: another daemon's URL; None finds the course's.
         timeout: seconds that one call may take.
+
+    Raises:
+        EngineUnavailable: no daemon answers, and no URL is given.
     """
     return docker.DockerClient(base_url=url or host(), timeout=timeout, version="auto")
 
 
 def docker_cmd() -> list[str]:
-    """The docker CLI: the one on PATH, else the private root's."""
+    """The docker CLI, as the first words of a command: the one on PATH, else the private root's.
+
+    Raises:
+        EngineUnavailable: there is none.
+    """
     own = home() / "bin" / "docker"
-    found = shutil.which("docker") or (str(own) if own.exists() else None)
-    if not found:
+    command = shutil.which("docker") or (str(own) if own.exists() else None)
+    if not command:
         raise EngineUnavailable("There is no docker command.", wanted="docker on PATH", fix="make up")
-    return [found]
+    return [command]
 
 
 def cli_env(url: str | None = None) -> dict[str, str]:
-    """The environment for docker, kubectl and kind: this daemon, our plugins, our kubeconfig."""
+    """The environment for docker, kubectl and kind: this daemon, our plugins, our kubeconfig.
+
+    Args:
+        url: another daemon's; None finds the course's.
+
+    Raises:
+        EngineUnavailable: no daemon answers, and no URL is given.
+    """
     return {**os.environ, **exports(url)}
 
 
 def exports(url: str | None = None) -> dict[str, str]:
     """The variables that ``labkit env`` prints."""
-    from labkit.core.paths import kubeconfig
-
-    wanted = {"DOCKER_HOST": url or host(), "KUBECONFIG": str(kubeconfig())}
+    variables = {"DOCKER_HOST": url or host(), "KUBECONFIG": str(kubeconfig())}
     if (home() / "docker" / "cli-plugins").exists():
-        wanted["DOCKER_CONFIG"] = str(home() / "docker")
-    wanted["PATH"] = os.pathsep.join([str(home() / "bin"), os.environ.get("PATH", os.defpath)])
-    return wanted
+        variables["DOCKER_CONFIG"] = str(home() / "docker")
+    variables["PATH"] = os.pathsep.join([str(home() / "bin"), os.environ.get("PATH", os.defpath)])
+    return variables

@@ -4,7 +4,8 @@
 
     LabkitError
     ├── BrokenEnvironment      the lab is at fault, never the learner (verdict: error)
-    │   ├── EngineUnavailable  no Docker daemon answers, or it refuses us
+    │   ├── EngineUnavailable  no Docker daemon answers
+    │   │   └── EngineForbidden    one is there, and refuses this user
     │   ├── ClusterUnavailable the kind cluster does not answer, or is not healthy
     │   ├── ImageUnavailable   an image the course needs is neither here nor to be had
     │   ├── CommandFailed      a program we called ended with a non-zero exit status
@@ -22,6 +23,8 @@ Each message says what was wanted, what was found and what to do next.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class LabkitError(Exception):
@@ -61,6 +64,10 @@ class BrokenEnvironment(LabkitError):
 
 class EngineUnavailable(BrokenEnvironment):
     """No Docker daemon answers, or it refuses this user."""
+
+
+class EngineForbidden(EngineUnavailable):
+    """A Docker daemon is there, and this user may not use its socket."""
 
 
 class ClusterUnavailable(BrokenEnvironment):
@@ -109,7 +116,7 @@ class Failure(LabkitError):
         **fields: as for `LabkitError`.
     """
 
-    def __init__(self, message: str, *, hint: str | None = None, **fields):
+    def __init__(self, message: str, *, hint: str | None = None, **fields: Any):
         super().__init__(message, **fields)
         self.hint = hint
 
@@ -134,7 +141,7 @@ class TimedOut(Failure):
         **fields: as for `LabkitError`.
     """
 
-    def __init__(self, message: str, *, evidence: str = "", **fields):
+    def __init__(self, message: str, *, evidence: str = "", **fields: Any):
         super().__init__(message, **fields)
         self.evidence = evidence
 

@@ -19,12 +19,12 @@ def read(path: Path) -> dict[str, Any]:
     A damaged file is renamed, never overwritten, and the reader is told on standard error.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        contents = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (ValueError, OSError) as e:
         return _set_aside(path, str(e))
-    return found if isinstance(found, dict) else _set_aside(path, "it holds no JSON object")
+    return contents if isinstance(contents, dict) else _set_aside(path, "it holds no JSON object")
 
 
 def update(path: Path, change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
@@ -34,18 +34,18 @@ def update(path: Path, change: Callable[[dict[str, Any]], None]) -> dict[str, An
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):
-        found = read(path)
-        change(found)
+        contents = read(path)
+        change(contents)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as f:
-                json.dump(found, f, ensure_ascii=False, indent=1, sort_keys=True)
+                json.dump(contents, f, ensure_ascii=False, indent=1, sort_keys=True)
                 f.write("\n")
             os.replace(name, path)
         except BaseException:
             os.unlink(name)
             raise
-    return found
+    return contents
 
 
 def _set_aside(path: Path, why: str) -> dict[str, Any]:
@@ -55,8 +55,8 @@ def _set_aside(path: Path, why: str) -> dict[str, Any]:
         number += 1
     try:
         path.rename(aside)
-        kept = f"It is kept as {aside.name}; what follows begins anew."
+        outcome = f"It is kept as {aside.name}; what follows begins anew."
     except OSError:
-        kept = "It could not be set aside."
-    print(f"labkit: {path} cannot be read ({why}). {kept}", file=sys.stderr)
+        outcome = "It could not be set aside."
+    print(f"labkit: {path} cannot be read ({why}). {outcome}", file=sys.stderr)
     return {}

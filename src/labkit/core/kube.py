@@ -25,7 +25,11 @@ BROKEN = (urllib3.exceptions.HTTPError, OSError, json.JSONDecodeError)
 """What a connection that breaks, or an answer that breaks off, raises."""
 
 CONNECT = 5.0
+"""Seconds for a connection to the API server."""
+
 ANSWER_SECONDS = 60.0
+"""Seconds for an answer, where no `answer_within` says otherwise."""
+
 UNWELL = (401, 408, 429)
 """Statuses below 500 that speak of the server, not of the request (401: another cluster took its place)."""
 
@@ -55,9 +59,12 @@ def dynamic_client(kube: ApiClient) -> DynamicClient:
     path that cannot be written leaves it in memory (0.1 s a process).
 
     Raises:
-        ClusterUnavailable: the API server does not answer.
+        ClusterUnavailable: the API server does not answer, or something else does.
     """
-    return ask(lambda: DynamicClient(kube, cache_file="/dev/null/none"))
+    dynamic = ask(lambda: DynamicClient(kube, cache_file="/dev/null/none"))
+    if dynamic is None:
+        raise ClusterUnavailable("What answers in the cluster's place is no API server.", fix="make up")
+    return dynamic
 
 
 def ask(call: Callable[[], T]) -> T | None:
@@ -72,12 +79,12 @@ def ask(call: Callable[[], T]) -> T | None:
     except (ApiException, DynamicApiError) as e:
         if isinstance(e, NotFoundError) or e.status == 404:
             return None
-        said = message(e)
+        reason = message(e)
         if not e.status or e.status >= 500 or e.status in UNWELL:
             raise ClusterUnavailable(
-                "The cluster's API server is unwell.", found=said, fix="make up"
+                "The cluster's API server is unwell.", found=reason, fix="make up"
             ) from None
-        raise Usage("The cluster's API server refuses.", found=said) from None
+        raise Usage("The cluster's API server refuses.", found=reason) from None
     except BROKEN as e:
         raise ClusterUnavailable(
             "The cluster's API server does not answer.", found=e, fix="make up"
@@ -87,7 +94,7 @@ def ask(call: Callable[[], T]) -> T | None:
 def message(e: ApiException) -> str:
     """What the API server says is wrong (the ``message`` of the Status that it answers with)."""
     try:
-        return json.loads(e.body)["message"]
+        return str(json.loads(e.body or "")["message"])
     except (TypeError, KeyError, ValueError):
         return f"{e.status} {e.reason}"
 
@@ -103,8 +110,8 @@ def find(dynamic: DynamicClient, api_version: str | None, kind: str) -> Any:
     def search() -> Any:
         if api_version:
             return dynamic.resources.get(kind=kind, api_version=api_version)
-        found = dynamic.resources.search(kind=kind, preferred=True)
-        return next((r for r in found if r.kind == kind), None)
+        resources = dynamic.resources.search(kind=kind, preferred=True)
+        return next((r for r in resources if r.kind == kind), None)
 
     try:
         resource = ask(search)

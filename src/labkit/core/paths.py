@@ -19,7 +19,7 @@ REGISTRY = "localhost:5001"
 
 
 def repo() -> Path:
-    """The course's own folder (the one with ``_toc.yml``), found from this file."""
+    """The course's own folder (the one with ``_toc.yml``), relative to this file."""
     return Path(__file__).resolve().parents[3]
 
 

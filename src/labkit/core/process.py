@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from labkit.core.errors import CommandFailed
 
 TAIL = 15
+"""How many of the last lines that a failed program printed are shown."""
 
 
 def run(
-    argv: Sequence[object], *, fix: str | None = None, env: Mapping[str, str] | None = None, **options
+    argv: Sequence[object], *, fix: str | None = None, env: Mapping[str, str] | None = None, **options: Any
 ) -> str:
     """Runs a program to its end and returns what it printed on standard output.
 
@@ -24,18 +26,21 @@ def run(
     Raises:
         CommandFailed: the program is not there, or ended with a non-zero status.
     """
-    argv = [str(a) for a in argv]
-    shown = " ".join(argv[:6]) + (" …" if len(argv) > 6 else "")
+    command = [str(a) for a in argv]
+    shown = " ".join(command[:6]) + (" …" if len(command) > 6 else "")
     options.setdefault("text", True)
     try:
-        done = subprocess.run(argv, capture_output=True, env=env, **options)
+        done = subprocess.run(command, capture_output=True, env=env, **options)
     except FileNotFoundError:
-        raise CommandFailed(f"The program {argv[0]} is not on this machine.", wanted=shown, fix=fix) from None
+        raise CommandFailed(
+            f"The program {command[0]} is not on this machine.", wanted=shown, fix=fix
+        ) from None
     if done.returncode:
-        said = done.stderr or done.stdout
-        said = said if isinstance(said, str) else said.decode(errors="replace")
-        last = "\n".join(said.strip().splitlines()[-TAIL:])
+        output = done.stderr or done.stdout
+        text = output if isinstance(output, str) else output.decode(errors="replace")
+        last = "\n".join(text.strip().splitlines()[-TAIL:])
         raise CommandFailed(
             f"`{shown}` ended with status {done.returncode}.", found=last or "no output", fix=fix
         )
-    return done.stdout
+    printed: str = done.stdout  # bytes for whoever asks for text=False
+    return printed

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import docker
 import requests
 from docker.errors import APIError, ImageNotFound, NotFound
+from docker.models.images import Image
 from kubernetes import client
 
 from labkit.core.errors import EngineUnavailable, NotOurs, root
@@ -59,36 +61,42 @@ def things(
         labels: all of which an object must carry.
         spare: sessions whose objects are not wanted.
     """
-    ours = {"label": [f"{k}={v}" for k, v in labels.items()]}
+    ours: dict[str, Any] = {"label": [f"{k}={v}" for k, v in labels.items()]}
     prefix = prefix_of(labels["labkit.stem"])
     containers = api.containers.list(all=True, filters=ours, ignore_removed=True)
     images = images_of(api, filters=ours)
-    found = {
-        "containers": [c for c in containers if not c.labels.get(BUILT) or has_prefix(c.name, prefix)],
+    by_kind: dict[str, list[Any]] = {
+        "containers": [c for c in containers if not c.labels.get(BUILT) or has_prefix(c.name or "", prefix)],
         "networks": api.networks.list(filters=ours),
         "volumes": api.volumes.list(filters=ours),
         "images": [i for i in images if own_tags(i, prefix) or not i.tags],
     }
-    return {kind: [t for t in listed if session_of(t) not in spare] for kind, listed in found.items()}
+    return {kind: [t for t in listed if session_of(t) not in spare] for kind, listed in by_kind.items()}
 
 
 def session_of(thing: Any) -> str | None:
     """The run that made a container, network, volume or image."""
-    return (getattr(thing, "labels", None) or thing.attrs.get("Labels") or {}).get("labkit.session")
+    session: str | None = labels_of(thing).get("labkit.session")
+    return session
 
 
-def images_of(api: docker.DockerClient, **query: Any) -> list[Any]:
+def labels_of(thing: Any) -> dict[str, str]:
+    """The labels of a container, network, volume or image: docker-py has no attribute for them all."""
+    return getattr(thing, "labels", None) or thing.attrs.get("Labels") or {}
+
+
+def images_of(api: docker.DockerClient, **query: Any) -> list[Image]:
     """As ``api.images.list``, which fails when an image goes away between its listing and its inspection."""
-    found = []
+    images = []
     for listed in api.api.images(**query):
         try:
-            found.append(api.images.get(listed["Id"]))
+            images.append(api.images.get(listed["Id"]))
         except ImageNotFound:
             continue
-    return found
+    return images
 
 
-def own_tags(image: Any, prefix: str) -> list[str]:
+def own_tags(image: Image, prefix: str) -> list[str]:
     """An image's tags that the stem gave it; others are those of whoever gave them, or built upon it."""
     return [t for t in image.tags if has_prefix(t, prefix) or t == image.labels.get(BUILT)]
 
@@ -113,13 +121,13 @@ def owned(
     """
     prefix = prefix_of(labels["labkit.stem"])
     with engine_errors():
-        found = {
+        names_of = {
             kind: sorted(name_of(t, prefix) for t in listed)
             for kind, listed in things(api, labels, spare).items()
         }
     if kube is not None:
-        found["namespaces"] = cleanup_kube.namespaces(kube, labels, spare)
-    return {kind: names for kind, names in found.items() if names}
+        names_of["namespaces"] = cleanup_kube.namespaces(kube, labels, spare)
+    return {kind: names for kind, names in names_of.items() if names}
 
 
 def remove(
@@ -141,29 +149,31 @@ def remove(
         EngineUnavailable: the daemon went away.
         ClusterUnavailable: the API server does not answer; the engine's objects are gone.
     """
-    prefix, removed, kept = prefix_of(labels["labkit.stem"]), {}, []
+    prefix = prefix_of(labels["labkit.stem"])
+    removed: dict[str, list[str]] = {}
+    refusals: list[str] = []
     with ThreadPoolExecutor(8) as pool:
-        cluster: Future | None = (
+        cluster: Future[dict[str, list[str]]] | None = (
             pool.submit(cleanup_kube.remove, kube, labels, spare) if kube is not None else None
         )
         with engine_errors():
             for kind, listed in things(api, labels, spare).items():
-                refused = list(pool.map(lambda t, kind=kind: remove_thing(api, kind, t, prefix), listed))
-                names = [(name_of(t, prefix), why) for t, why in zip(listed, refused, strict=True)]
+                reasons = list(pool.map(partial(remove_thing, api, kind, prefix), listed))
+                names = [(name_of(t, prefix), why) for t, why in zip(listed, reasons, strict=True)]
                 removed[kind] = sorted(name for name, why in names if not why)
-                kept += [f"{kind.removesuffix('s')} {name}: {why}" for name, why in names if why]
+                refusals += [f"{kind.removesuffix('s')} {name}: {why}" for name, why in names if why]
         removed |= cluster.result() if cluster else {}
-    if kept:
+    if refusals:
         raise NotOurs(
             IN_USE,
-            found="; ".join(kept),
+            found="; ".join(refusals),
             fix=f"remove what uses it, then: labkit reset {prefix.rstrip('-')}",
         )
     return {kind: names for kind, names in removed.items() if names}
 
 
-def remove_thing(api: docker.DockerClient, kind: str, thing: Any, prefix: str) -> str | None:
-    """Removes one object of the engine; that it is gone already is fine.
+def remove_thing(api: docker.DockerClient, kind: str, prefix: str, thing: Any) -> str | None:
+    """Removes one object of the engine; that it is gone already, or is going, is fine.
 
     Returns:
         None, or why the engine refuses.
@@ -181,7 +191,8 @@ def remove_thing(api: docker.DockerClient, kind: str, thing: Any, prefix: str) -
     except NotFound:
         pass
     except APIError as e:
-        if "already in progress" not in str(e):
+        # a forced removal of a container conflicts with one thing alone: with another removal of it
+        if kind != "containers" or e.status_code != requests.codes.conflict:
             return e.explanation or str(e)
         wait_docker.wait(thing, "removed", REMOVAL_SECONDS)
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from kubernetes import client
@@ -19,6 +20,8 @@ GRACE = 1
 """Seconds that Pods get to end; with the default of 30 a namespace would take as long."""
 
 POLITE_SECONDS = 15
+"""How long a namespace may take before its Pods are ended without their nodes' word."""
+
 FORCED_SECONDS = 60
 SKIPPED = ("Namespace", "Node", "Event")
 """Kinds that are not removed one by one: namespaces go whole, nodes are never a Lab's."""
@@ -35,10 +38,9 @@ def namespaces(kube: client.ApiClient, labels: dict[str, str], spare: Collection
     Raises:
         ClusterUnavailable: the API server does not answer.
     """
-    found = ask(lambda: client.CoreV1Api(kube).list_namespace(label_selector=selector(labels)))
-    return sorted(
-        n.metadata.name for n in found.items if n.metadata.labels.get("labkit.session") not in spare
-    )
+    listed = ask(lambda: client.CoreV1Api(kube).list_namespace(label_selector=selector(labels)))
+    metadata: list[Any] = [n.metadata for n in listed.items] if listed else []
+    return sorted(m.name for m in metadata if m.labels.get("labkit.session") not in spare)
 
 
 def objects(dynamic: DynamicClient, labels: dict[str, str]) -> Iterator[tuple[Any, Any]]:
@@ -56,16 +58,13 @@ def objects(dynamic: DynamicClient, labels: dict[str, str]) -> Iterator[tuple[An
 
     def listed(resource: Any) -> list[Any]:
         with suppress(Usage):  # an API that lists itself and refuses to be asked
-            return (ask(lambda: resource.get(label_selector=selector(labels))) or _Nothing).items
+            answer = ask(lambda: resource.get(label_selector=selector(labels)))
+            return list(answer.items) if answer else []
         return []
 
     with ThreadPoolExecutor(8) as pool:
         for resource, items in zip(kinds, pool.map(listed, kinds), strict=True):
             yield from ((resource, item) for item in items)
-
-
-class _Nothing:
-    items: tuple = ()
 
 
 def remove(
@@ -91,7 +90,7 @@ def remove(
         if meta.namespace in spaces or meta.labels["labkit.session"] in spare:
             continue
         where = {"namespace": meta.namespace} if meta.namespace else {}
-        ask(lambda r=resource, m=meta, w=where: r.delete(name=m.name, propagation_policy="Background", **w))
+        ask(partial(resource.delete, name=meta.name, propagation_policy="Background", **where))
         removed.setdefault(resource.name, []).append(meta.name)
     finish(kube, dynamic, spaces)
     return removed

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import docker
+import requests
 from kubernetes import client, config
 
 from labkit.core import engine
@@ -43,57 +44,75 @@ class LabelledAPI(docker.APIClient):
     def trust_env(self, value: bool) -> None:
         pass
 
-    def _read_from_socket(self, response, stream, tty=True, demux=False):
+    def _read_from_socket(
+        self, response: requests.Response, stream: bool, tty: bool = True, demux: bool = False
+    ) -> Any:
         """As docker-py's, through the reader that has read the response's head.
 
         docker-py goes on reading from the bare socket and so loses what arrived together with the head: the
         output of a quick command (docker-py issues 2042 and 3332; seen in 1 of 300 calls here).
         """
-        self._raise_for_status(response)
+        self._raise_for_status(response)  # type: ignore[attr-defined]  # docker-py's own
         parts = frames(response, tty, demux)
         if stream:
             return parts
-        got = list(within(parts, self.most_output))
+        pieces = list(within(parts, self.most_output))
         if not demux:
-            return b"".join(got)
-        return tuple(b"".join(part[i] for part in got if part[i]) or None for i in (0, 1))
+            return b"".join(pieces)
+        return tuple(b"".join(piece[i] for piece in pieces if piece[i]) or None for i in (0, 1))
 
-    def create_container_from_config(self, config, name=None, platform=None):
+    def create_container_from_config(
+        self, config: Any, name: str | None = None, platform: str | None = None
+    ) -> Any:
         """As docker-py's, labelled."""
         config = {**config, "Labels": {**(config.get("Labels") or {}), **self.own_labels, BUILT: ""}}
-        return super().create_container_from_config(config, name, platform)
+        return super().create_container_from_config(config, name, platform)  # type: ignore[no-untyped-call]
 
-    def create_network(self, name, *args, labels=None, **kwargs):
+    def create_network(self, name: str, *args: Any, labels: Any = None, **kwargs: Any) -> Any:
         """As docker-py's, labelled."""
-        return super().create_network(name, *args, labels={**(labels or {}), **self.own_labels}, **kwargs)
+        kwargs["labels"] = {**(labels or {}), **self.own_labels}
+        return super().create_network(name, *args, **kwargs)
 
-    def create_volume(self, name=None, driver=None, driver_opts=None, labels=None):
+    def create_volume(
+        self, name: str | None = None, driver: str | None = None, driver_opts: Any = None, labels: Any = None
+    ) -> Any:
         """As docker-py's, labelled."""
         return super().create_volume(name, driver, driver_opts, {**(labels or {}), **self.own_labels})
 
-    def build(self, path=None, tag=None, *args, labels=None, **kwargs):
+    def build(
+        self, path: str | None = None, tag: str | None = None, *args: Any, labels: Any = None, **kwargs: Any
+    ) -> Any:
         """As docker-py's, labelled; the containers of its steps go as with the docker command.
 
         docker-py would keep them, and nobody could tell whose they are: they carry no label.
         """
         kwargs = {"rm": True, "forcerm": True, **kwargs}
-        labels = {**(labels or {}), **self.own_labels, BUILT: full_name(tag)}
-        return super().build(path, tag, *args, labels=labels, **kwargs)
+        kwargs["labels"] = {**(labels or {}), **self.own_labels, BUILT: full_name(tag)}
+        return super().build(path, tag, *args, **kwargs)
 
-    def commit(self, container, repository=None, tag=None, *args, changes=None, **kwargs):
+    def commit(
+        self,
+        container: Any,
+        repository: str | None = None,
+        tag: str | None = None,
+        *args: Any,
+        changes: Any = None,
+        **kwargs: Any,
+    ) -> Any:
         """As docker-py's, labelled."""
         lines = [changes] if isinstance(changes, str) else list(changes or [])
         labels = {**self.own_labels, BUILT: full_name(repository, tag)}
         lines += [f'LABEL {name}="{value}"' for name, value in labels.items()]
-        return super().commit(container, repository, tag, *args, changes=lines, **kwargs)
+        kwargs["changes"] = lines
+        return super().commit(container, repository, tag, *args, **kwargs)
 
 
 def full_name(repository: str | None, tag: str | None = None) -> str:
     """An image's name with its tag, as the engine lists it; ``untagged`` where it gets none."""
     if not repository:
         return "untagged"
-    named = ":" in repository.rsplit("/", 1)[-1]  # a colon before the last slash is a registry's port
-    return repository if named else f"{repository}:{tag or 'latest'}"
+    has_tag = ":" in repository.rsplit("/", 1)[-1]  # a colon before the last slash is a registry's port
+    return repository if has_tag else f"{repository}:{tag or 'latest'}"
 
 
 def frames(response: Any, tty: bool, demux: bool) -> Iterator[Any]:
@@ -128,18 +147,33 @@ def within(parts: Iterator[Any], most: int | None) -> Iterator[Any]:
         yield part
 
 
-def docker_client(labels: dict[str, str], url: str | None = None, **options: Any) -> docker.DockerClient:
+class LabelledDocker(docker.DockerClient):
+    """docker-py's client over a `LabelledAPI`.
+
+    Args:
+        api: the low-level client.
+    """
+
+    api: LabelledAPI
+
+    def __init__(self, api: LabelledAPI):  # docker-py's own would open a second low-level client
+        self.api = api
+
+
+def docker_client(labels: dict[str, str], url: str | None = None, **options: Any) -> LabelledDocker:
     """A `docker.DockerClient` whose creations carry these labels.
 
     Args:
         labels: what is put on everything.
         url: the daemon; None finds the course's.
         **options: as for `docker.APIClient` (``tls`` …).
+
+    Raises:
+        EngineUnavailable: no URL is given, and no daemon answers.
     """
-    made = docker.DockerClient.__new__(docker.DockerClient)
-    made.api = LabelledAPI(base_url=url or engine.host(), version="auto", timeout=120, **options)
-    made.api.own_labels = labels
-    return made
+    api = LabelledAPI(base_url=url or engine.host(), version="auto", timeout=120, **options)
+    api.own_labels = labels
+    return LabelledDocker(api)
 
 
 class LabelledKube(client.ApiClient):
@@ -153,7 +187,15 @@ class LabelledKube(client.ApiClient):
         super().__init__(configuration)
         self.own_labels = labels
 
-    def call_api(self, method, url, header_params=None, body=None, post_params=None, _request_timeout=None):
+    def call_api(
+        self,
+        method: str,
+        url: str,
+        header_params: Any = None,
+        body: Any = None,
+        post_params: Any = None,
+        _request_timeout: Any = None,
+    ) -> Any:
         """As the SDK's, labelled; only what is created is touched, and not what it contains."""
         if method == "POST" and isinstance(body, dict) and isinstance(body.get("metadata"), dict):
             labels = {**(body["metadata"].get("labels") or {}), **self.own_labels}

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import queue
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import docker
 from docker.errors import APIError, NotFound
 
-from labkit.core.errors import EngineUnavailable, NotOurs
+from labkit.core.errors import EngineUnavailable, NotOurs, Usage
 from labkit.core.paths import REGISTRY
+from labkit.lab.lab import Lab
 from labkit.lab.private_engine import PrivateEngine
 from labkit.lab.workspace import Engine, Workspace
 
@@ -38,17 +40,16 @@ class Pool:
         size: how many; 0 makes none, and workspaces are on the course's engine, for exercises that use none.
     """
 
-    def __init__(self, lab: Any, images: Sequence[str], size: int, stem: str | None = None):
+    def __init__(self, lab: Lab, images: Sequence[str], size: int, stem: str | None = None):
         self.lab, self.stem = lab, stem or lab.stem
         self.names = [BASE, *(f"{REGISTRY}/{name}" for name in dict.fromkeys((HELPER, *images)))]
         self.size = size
-        self._free: queue.Queue[PrivateEngine | None] = (
-            queue.Queue()
-        )  # None: one that is made when it is lent
+        # None stands for one that is made when it is lent
+        self._free: queue.Queue[PrivateEngine | None] = queue.Queue()
         self._contents: dict[str, dict[str, str]] = {}
         self._lent: dict[str, PrivateEngine | None] = {}
         self._dead: set[str] = set()
-        self._made = 0
+        self._count = 0
 
     def __enter__(self) -> Pool:
         with ThreadPoolExecutor(2) as threads:
@@ -63,11 +64,12 @@ class Pool:
 
     def _make(self) -> PrivateEngine:
         """A new engine, with its images."""
-        self._made += 1
-        engine = self.lab.engine(f"workspace-{self._made}", args=LOGS).start()
+        self._count += 1
+        engine = self.lab.engine(f"workspace-{self._count}", args=LOGS).start()
         try:
             engine.load(*self.names)
-            self._contents[engine.name] = {name: engine.docker.images.get(name).id for name in self.names}
+            contents = {name: engine.docker.images.get(name).id or "" for name in self.names}
+            self._contents[engine.name] = contents
         except BaseException:
             engine.stop()
             raise
@@ -94,8 +96,17 @@ class Pool:
                     self._give_back(engine, workspace.session in self._dead)
 
     def kill(self, workspace: Workspace) -> None:
-        """Kills a workspace's engine, as a power cut would; it is not lent again."""
-        self._lent[workspace.session].container.kill()
+        """Kills a workspace's engine, as a power cut would; it is not lent again.
+
+        Raises:
+            Usage: the workspace is on the course's engine, which is nobody's to kill.
+        """
+        engine = self._lent[workspace.session]
+        if engine is None:
+            raise Usage(
+                "This workspace has no engine of its own.", fix="a pool of size 1 or more has engines"
+            )
+        engine.container.kill()
         self._dead.add(workspace.session)
 
     def _lend(self) -> PrivateEngine:
@@ -119,33 +130,33 @@ class Pool:
             engine.stop()
 
 
-def empty(api: Any, kept: Mapping[str, str]) -> None:
+def empty(api: docker.DockerClient, kept: Mapping[str, str]) -> None:
     """Removes everything from an engine except images of these names, each with its id.
 
     Raises:
         docker.errors.DockerException: something cannot be removed.
         NotOurs: it is not as it was: something is left, or an image is gone, or another has its name.
     """
-    for box in api.containers.list(all=True, ignore_removed=True):
-        gone(box.remove, force=True, v=True)
+    for container in api.containers.list(all=True, ignore_removed=True):
+        gone(container.remove, force=True, v=True)
     for network in api.networks.list():
         if network.name not in BUILT_IN:
             gone(network.remove)
     for volume in api.volumes.list():
         gone(volume.remove, force=True)
-    for found in api.images.list(all=True):
-        tags = found.tags or [found.id]
-        for tag in tags:
-            if kept.get(tag) != found.id:
+    for image in api.images.list(all=True):
+        for tag in image.tags or [image.id or ""]:
+            if kept.get(tag) != image.id:
                 gone(api.images.remove, tag, force=True)
     api.api.prune_builds(all=True)
-    names = {tag: found.id for found in api.images.list(all=True) for tag in found.tags or [found.id]}
-    left = [t.name for kind in (api.networks, api.volumes) for t in kind.list() if t.name not in BUILT_IN]
-    if names != dict(kept) or left or api.api.containers(all=True):
-        raise NotOurs("The engine is not as it was.", found=", ".join(left) or sorted(names))
+    images = {tag: image.id for image in api.images.list(all=True) for tag in image.tags or [image.id or ""]}
+    names = [*(n.name for n in api.networks.list()), *(v.name for v in api.volumes.list())]
+    others = [name for name in names if name and name not in BUILT_IN]
+    if images != dict(kept) or others or api.api.containers(all=True):
+        raise NotOurs("The engine is not as it was.", found=", ".join(others) or sorted(images))
 
 
-def gone(remove: Any, *arguments: Any, **options: Any) -> None:
+def gone(remove: Callable[..., Any], *arguments: Any, **options: Any) -> None:
     """Removes something; that it is gone already, or is going, is fine."""
     try:
         remove(*arguments, **options)

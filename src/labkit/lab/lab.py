@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import docker
+from docker.models.containers import Container
 from filelock import FileLock, Timeout
 from kubernetes import client
 from kubernetes.dynamic import DynamicClient
@@ -19,9 +20,8 @@ from kubernetes.dynamic.resource import ResourceInstance
 from labkit.core import labels, paths
 from labkit.core.errors import Busy, Usage
 from labkit.core.kube import ask, dynamic_client
-from labkit.lab import cleanup, private_engine, sessions
-from labkit.lab import manifests as manifests
-from labkit.lab.clients import LabelledKube, docker_client, kube_client
+from labkit.lab import cleanup, manifests, private_engine, sessions
+from labkit.lab.clients import LabelledAPI, LabelledDocker, LabelledKube, docker_client, kube_client
 from labkit.lab.reset import reset as reset_stem
 from labkit.lab.reset import reset_workspace
 from labkit.lab.workspace import VARIABLE, Workspace, cleared
@@ -31,6 +31,33 @@ NAME_LIMIT = 63
 """The longest name of a namespace: a DNS label (RFC 1123)."""
 
 ROLES = ("chapter", "exercise", "proof", "console", "test")
+
+
+class Use(Enum):
+    """Who else may use a stem while a Lab of it is open."""
+
+    ALONE = "alone"
+    """Nobody: a chapter, or a learner's own exercise. A lock keeps other processes out; in this process the
+    Lab is the stem's only one, and opening it again closes the earlier one."""
+
+    NAMED = "named"
+    """Other processes: ``LABKIT_WORKSPACE`` names the place. In this process it is the stem's only Lab."""
+
+    APART = "apart"
+    """Anybody: the caller made the place, and many such Labs may be open side by side."""
+
+    @classmethod
+    def of(cls, role: str, given: Workspace | None, workspace: Workspace | None) -> Use:
+        """How a Lab is used.
+
+        Args:
+            role: the Lab's.
+            given: the workspace that the caller made, if any.
+            workspace: the one that the Lab is at, if any.
+        """
+        if given is not None:
+            return cls.APART
+        return cls.ALONE if workspace is None or workspace.own else cls.NAMED
 
 
 class Lab:
@@ -59,30 +86,46 @@ class Lab:
             raise Usage(f"{stem!r} is no stem.", wanted="a chapter such as ch01_docker_manages")
         if role not in ROLES:
             raise Usage(f"{role!r} is no role.", wanted=", ".join(ROLES))
-        shared = workspace is None
-        self.workspace = Workspace.here(stem) if shared and role == "exercise" else workspace
         self.stem, self.role = stem, role
-        self.session = self.workspace.session if self.workspace else secrets.token_hex(3)
+        self._workspace = Workspace.here(stem) if workspace is None and role == "exercise" else workspace
+        self.use = Use.of(role, workspace, self._workspace)
+        self.session = self._workspace.session if self._workspace else secrets.token_hex(3)
         self.labels = labels.labels(stem, role, self.session)
-        if shared and (earlier := Lab._open.pop(stem, None)):
+        if self.use is not Use.APART and (earlier := Lab._open.pop(stem, None)):
             earlier.leave() if earlier.role == "exercise" else earlier.close()  # the first cell was run again
-        self._lock = take_lock(stem) if shared and (self.workspace is None or self.workspace.own) else None
-        self._run = sessions.Run(self.session) if self._lock is None else None
+        self._lock = take_lock(stem) if self.use is Use.ALONE else None
+        self._run = None if self.use is Use.ALONE else sessions.Run(self.session)
+        self._kube: LabelledKube | None = None
         try:
-            self.docker: docker.DockerClient = docker_client(self.labels, **self._engine())
+            self.docker: LabelledDocker = docker_client(self.labels, **self._engine())
         except BaseException:
             self.leave()
             raise
         self._engines: list[private_engine.PrivateEngine] = []
         self._closed = False
-        if shared:
+        if self.use is not Use.APART:
             Lab._open[stem] = self
 
     def _engine(self) -> dict[str, Any]:
         """How to reach the workspace's engine, where it is not the course's."""
-        return (
-            private_engine.reached(self.workspace.engine) if self.workspace and self.workspace.engine else {}
-        )
+        has_engine = self._workspace and self._workspace.engine
+        return private_engine.reached(has_engine) if has_engine else {}
+
+    @property
+    def has_workspace(self) -> bool:
+        """Whether there is a workspace: an exercise has one, a chapter has none."""
+        return self._workspace is not None
+
+    @property
+    def workspace(self) -> Workspace:
+        """Where the exercise runs, and where its state is kept.
+
+        Raises:
+            Usage: this Lab has none, for it is a chapter's.
+        """
+        if self._workspace is None:
+            raise Usage(f"The lab of a {self.role} has no workspace.", wanted='a Lab with role="exercise"')
+        return self._workspace
 
     def __enter__(self) -> Lab:
         return self
@@ -95,10 +138,16 @@ class Lab:
         """What names of this stem begin with, such as ``ch01-``."""
         return cleanup.prefix_of(self.stem)
 
-    @cached_property
+    @property
     def kube(self) -> LabelledKube:
-        """A client for the course's cluster."""
-        return kube_client(self.labels, self.workspace.kubeconfig if self.workspace else None)
+        """A client for the course's cluster, opened when it is first asked for.
+
+        Raises:
+            ClusterUnavailable: there is no cluster.
+        """
+        if self._kube is None:
+            self._kube = kube_client(self.labels, self._workspace.kubeconfig if self._workspace else None)
+        return self._kube
 
     @cached_property
     def dynamic(self) -> DynamicClient:
@@ -115,13 +164,14 @@ class Lab:
         end = f"-{self.role}-{self.session}"
         name = self.stem.replace("_", "-").lower()[: NAME_LIMIT - len(end)] + end
         core = client.CoreV1Api(self.kube)
-        if (
-            ask(lambda: core.read_namespace(name)) is None
-        ):  # an exercise's may be there, from an earlier kernel
-            ask(lambda: core.create_namespace({"metadata": {"name": name}}))
-        account = {"kind": "ServiceAccount", "apiVersion": "v1"}  # without it, Pods would be refused
-        account["metadata"] = {"name": "default", "namespace": name}
-        objects.wait(self.dynamic, account, lambda found: True, timeout=30)
+        if ask(lambda: core.read_namespace(name)) is None:  # an exercise's is there from an earlier kernel
+            ask(lambda: core.create_namespace(client.V1Namespace(metadata=client.V1ObjectMeta(name=name))))
+        account = {  # without it, Pods would be refused
+            "kind": "ServiceAccount",
+            "apiVersion": "v1",
+            "metadata": {"name": "default", "namespace": name},
+        }
+        objects.wait(self.dynamic, account, lambda account: True, timeout=30)
         return name
 
     def apply(self, manifest: str | Path, *, force: bool = False, **changes: Any) -> Any:
@@ -141,7 +191,9 @@ class Lab:
         path = manifests.locate(self.stem, manifest)
         return manifests.apply(self.dynamic, path, self.namespace, changes, force)
 
-    def wait(self, thing: Any, condition: Any, timeout: float = 60, **options: Any) -> Any:
+    def wait(
+        self, thing: Any, condition: str | Callable[[Any], Any], timeout: float = 60, **options: Any
+    ) -> Any:
         """Waits until a container or an object of the cluster meets a condition; returns it as it then is.
 
         Args:
@@ -158,12 +210,10 @@ class Lab:
             Missing: the container was removed; Mismatch: the Job has failed. Neither will come true.
             BrokenEnvironment: the engine or the cluster cannot be reached.
         """
-        if isinstance(thing, docker.models.containers.Container):
+        if isinstance(thing, Container):
             return containers.wait(thing, condition, timeout)
-        found = manifests.as_object(self, thing)
-        return ResourceInstance(
-            self.dynamic, objects.wait(self.dynamic, found, condition, timeout, **options)
-        )
+        o = objects.wait(self.dynamic, manifests.as_object(self, thing), condition, timeout, **options)
+        return ResourceInstance(self.dynamic, o)
 
     def engine(self, name: str, **options: Any) -> private_engine.PrivateEngine:
         """Another Docker engine, empty, in a container of its own: a with-block, or ``start`` and ``stop``.
@@ -172,9 +222,9 @@ class Lab:
             name: what it is called in listings.
             **options: ``cpus``, ``memory``, ``disk``, ``args``: see `PrivateEngine`.
         """
-        made = private_engine.PrivateEngine(self, name, **options)
-        self._engines.append(made)
-        return made
+        engine = private_engine.PrivateEngine(self, name, **options)
+        self._engines.append(engine)
+        return engine
 
     def node_label(self, name: str) -> str:
         """A node's name without the cluster's: ``worker``, ``worker2``, ``control-plane``."""
@@ -182,7 +232,7 @@ class Lab:
 
     def owned(self) -> dict[str, list[str]]:
         """What this Lab has made and not yet removed: kind of object → names, sorted."""
-        return cleanup.owned(self.docker, self.labels, self.__dict__.get("kube"))
+        return cleanup.owned(self.docker, self.labels, self._kube)
 
     def close(self) -> None:
         """Removes everything this Lab made and lets go of the stem; calling it again does nothing.
@@ -196,7 +246,7 @@ class Lab:
         try:
             for other in self._engines:
                 other.close_clients()
-            cleanup.remove(self.docker, self.labels, self.__dict__.get("kube"))
+            cleanup.remove(self.docker, self.labels, self._kube)
         finally:
             self.docker.close()
             self.leave()
@@ -219,8 +269,10 @@ class Lab:
             name: the scene's.
         """
         labels = {**self.labels, "labkit.scene": name}
-        cleanup.remove(self.docker, labels, self.__dict__.get("kube"))
-        clients = [self.docker.api, self.kube] if "kube" in self.__dict__ else [self.docker.api]
+        cleanup.remove(self.docker, labels, self._kube)
+        clients: list[LabelledAPI | LabelledKube] = [self.docker.api]
+        if self._kube is not None:
+            clients.append(self._kube)
         for one in clients:
             one.own_labels = labels
         try:
@@ -267,10 +319,10 @@ def take_lock(stem: str) -> FileLock:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        who = holder.read_text().strip() if holder.exists() else "unknown"
+        process = holder.read_text().strip() if holder.exists() else "unknown"
         raise Busy(
             f"The lab of {stem} is in use.",
-            found=f"process {who}",
+            found=f"process {process}",
             fix="shut that notebook's kernel down (JupyterLab: Kernel, Shut Down), then try again",
         ) from None
     holder.write_text(str(os.getpid()))

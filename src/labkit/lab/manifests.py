@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import string
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
+from kubernetes.client import ApiClient
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.resource import ResourceInstance, ResourceList
 
@@ -19,6 +21,25 @@ from labkit.wait.conditions import Object
 MANAGER = "labkit"
 TYPED = re.compile(r"^(Core)?V\d+((alpha|beta)\d+)?")
 """What the typed SDK puts before a kind in the names of its models."""
+
+
+class Cluster(Protocol):
+    """What is asked of a Lab to find an object: its clients, and the namespace where nothing names one."""
+
+    @property
+    def kube(self) -> ApiClient:
+        """The SDK's client."""
+        ...
+
+    @property
+    def dynamic(self) -> DynamicClient:
+        """The SDK's dynamic client."""
+        ...
+
+    @property
+    def namespace(self) -> str:
+        """The Lab's own namespace."""
+        ...
 
 
 def locate(stem: str, manifest: str | Path) -> Path:
@@ -82,7 +103,7 @@ def apply(
         Usage: the API server refuses one of them; its reason is in the error.
         ClusterUnavailable: it does not answer.
     """
-    done = []
+    objects = []
     for o in read(path, values):
         resource = find(dynamic, o["apiVersion"], o["kind"])
         labels = {**(o["metadata"].get("labels") or {}), **dynamic.client.own_labels}
@@ -91,17 +112,17 @@ def apply(
         if resource.namespaced:
             how["namespace"] = o["metadata"].get("namespace", namespace)
         try:
-            applied = ask(lambda r=resource, b=body, h=how: r.server_side_apply(body=b, **h))
+            applied = ask(partial(resource.server_side_apply, body=body, **how))
         except Usage as e:
             what = f"{o['kind']} {o['metadata']['name']} of {path.name}"
             raise Usage(f"The API server refuses {what}.", found=e.found) from None
         if applied is None:
             raise Usage(f"There is no namespace {how.get('namespace')} for {o['kind']} of {path.name}.")
-        done.append(applied)
-    return done[0] if len(done) == 1 else done
+        objects.append(applied)
+    return objects[0] if len(objects) == 1 else objects
 
 
-def as_object(lab: Any, thing: Any) -> Object:
+def as_object(lab: Cluster, thing: Any) -> Object:
     """Any form of an object as a dict with apiVersion, kind and metadata: typed, dynamic, dict, "kind/name".
 
     Raises:
@@ -110,22 +131,23 @@ def as_object(lab: Any, thing: Any) -> Object:
     if isinstance(thing, str):
         return named(lab, thing)
     if isinstance(thing, ResourceInstance):
-        return thing.to_dict()
+        plain: Object = thing.to_dict()
+        return plain
     if hasattr(thing, "openapi_types"):  # a model of the typed SDK; those out of a list lack kind and version
-        found = lab.kube.sanitize_for_serialization(thing)
-        found.setdefault("kind", TYPED.sub("", type(thing).__name__))
+        o: Object = lab.kube.sanitize_for_serialization(thing)
+        o.setdefault("kind", TYPED.sub("", type(thing).__name__))
     elif isinstance(thing, dict) and thing.get("kind") and (thing.get("metadata") or {}).get("name"):
-        found = {**thing, "metadata": {**thing["metadata"]}}
+        o = {**thing, "metadata": {**thing["metadata"]}}
     else:
         what = type(thing).__name__
         raise Usage(f"{what} is nothing that can be waited for.", wanted="a container or an object")
-    resource = find(lab.dynamic, found.get("apiVersion"), found["kind"])
+    resource = find(lab.dynamic, o.get("apiVersion"), o["kind"])
     if resource.namespaced:
-        found["metadata"].setdefault("namespace", lab.namespace)
-    return found
+        o["metadata"].setdefault("namespace", lab.namespace)
+    return o
 
 
-def named(lab: Any, text: str) -> Object:
+def named(lab: Cluster, text: str) -> Object:
     """The object that ``kind/name`` names, the kind as kubectl takes it: deployment, deployments, deploy.
 
     Raises:

@@ -12,27 +12,41 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, cast
 
-import docker
 import requests
 from docker.errors import DockerException, ImageNotFound, NotFound
+from docker.models.containers import Container
 from docker.tls import TLSConfig
 
-from labkit.core.errors import CommandFailed, EngineUnavailable, ImageUnavailable, TimedOut
+from labkit.core.errors import CommandFailed, EngineUnavailable, ImageUnavailable, TimedOut, Usage
 from labkit.core.paths import REGISTRY
-from labkit.lab.clients import docker_client
+from labkit.lab.clients import LabelledDocker, docker_client
+from labkit.lab.workspace import Engine
 from labkit.wait import containers
 from labkit.wait.until import until
-
-if TYPE_CHECKING:
-    from labkit.lab.lab import Lab
 
 IMAGE = f"{REGISTRY}/engine:26.1"
 PORT = "2376/tcp"
 START_SECONDS = 60
 LOAD_SECONDS = 120
+"""How long one piece of an image may take between two engines."""
+
 CHUNK = 2**20
+"""Bytes of a piece."""
+
+
+class Owner(Protocol):
+    """What a private engine needs of its Lab: the client, and what its things are called."""
+
+    docker: LabelledDocker
+    labels: dict[str, str]
+    session: str
+
+    @property
+    def prefix(self) -> str:
+        """What its names begin with, such as ``ch01-``."""
+        ...
 
 
 class PrivateEngine:
@@ -49,7 +63,7 @@ class PrivateEngine:
 
     def __init__(
         self,
-        lab: Lab,
+        lab: Owner,
         name: str,
         *,
         cpus: float | None = None,
@@ -60,14 +74,42 @@ class PrivateEngine:
         self.lab, self.name = lab, f"{lab.prefix}{name}-{lab.session}"
         # memory and swap in one: otherwise as much again may be swapped out, and nobody feels the limit
         bounds = {"mem_limit": memory, "memswap_limit": memory}
-        self._limits = {"nano_cpus": int(cpus * 1e9) if cpus else None, **bounds}
+        self._limits: dict[str, Any] = {"nano_cpus": int(cpus * 1e9) if cpus else None, **bounds}
         self._disk, self._args = disk, args
-        self._folder: tempfile.TemporaryDirectory | None = None
-        self.container: docker.models.containers.Container | None = None
-        self.docker: docker.DockerClient | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._container: Container | None = None
+        self._docker: LabelledDocker | None = None
 
     def __enter__(self) -> PrivateEngine:
         return self.start()
+
+    @property
+    def container(self) -> Container:
+        """The container that it runs in.
+
+        Raises:
+            Usage: it has not been started, or was stopped.
+        """
+        if self._container is None:
+            raise self._not_started()
+        return self._container
+
+    @property
+    def docker(self) -> LabelledDocker:
+        """Its client; what it creates is labelled as the Lab's.
+
+        Raises:
+            Usage: it has not been started, or was stopped.
+        """
+        if self._docker is None:
+            raise self._not_started()
+        return self._docker
+
+    def _not_started(self) -> Usage:
+        return Usage(
+            f"The private engine {self.name} does not run.",
+            fix="use it in a with-block, or start it",
+        )
 
     def __exit__(self, *error: object) -> None:
         self.stop()
@@ -91,18 +133,18 @@ class PrivateEngine:
         """Creates its disk and starts its container."""
         at = "/var/lib/docker"
         if self._disk:
-            storage = {"tmpfs": {at: f"size={self._disk}"}}
+            storage: dict[str, Any] = {"tmpfs": {at: f"size={self._disk}"}}
         else:
-            volume = self.lab.docker.volumes.create(self.name)
-            storage = {"volumes": {volume.name: {"bind": at, "mode": "rw"}}}
+            self.lab.docker.volumes.create(self.name)
+            storage = {"volumes": {self.name: {"bind": at, "mode": "rw"}}}
         try:
-            self.container = self.lab.docker.containers.run(
+            self._container = self.lab.docker.containers.run(
                 IMAGE,
                 name=self.name,
                 hostname=self.name,
                 detach=True,
                 privileged=True,
-                ports={PORT: ("127.0.0.1", None)},
+                ports=cast(Any, {PORT: ("127.0.0.1", None)}),  # any free port
                 environment={"DOCKERD_ARGS": " ".join(self._args)},
                 **storage,
                 **self._limits,
@@ -119,22 +161,27 @@ class PrivateEngine:
             started = containers.wait(self.container, healthy_or_ended, START_SECONDS)
             ended = containers.is_exited(started)
             if not ended:
-                self.docker = docker_client(self.lab.labels, self.docker_host, tls=self.tls())
-                answered = (requests.exceptions.RequestException, DockerException)
-                until(self.docker.ping, timeout=START_SECONDS, what=f"{self.name} answers", ignore=answered)
+                self._docker = docker_client(self.lab.labels, self.docker_host, tls=self.tls())
+                not_yet = (requests.exceptions.RequestException, DockerException)
+                until(self._docker.ping, timeout=START_SECONDS, what=f"{self.name} answers", ignore=not_yet)
         except TimedOut as e:
             raise EngineUnavailable(
                 "The other engine did not start.", found=e.evidence, fix="make doctor"
             ) from None
         if ended:
-            said = self.container.logs(tail=5).decode(errors="replace").strip()
-            raise EngineUnavailable("The other engine ended at once.", found=said, fix="see its ``args``")
+            log = self.container.logs(tail=5).decode(errors="replace").strip()
+            raise EngineUnavailable("The other engine ended at once.", found=log, fix="see its ``args``")
 
     @property
     def docker_host(self) -> str:
-        """Its URL, for ``DOCKER_HOST``."""
+        """Its URL, for ``DOCKER_HOST``.
+
+        Raises:
+            Usage: it has not been started, or was stopped.
+        """
         self.container.reload()
-        return f"tcp://127.0.0.1:{self.container.ports[PORT][0]['HostPort']}"
+        published = self.container.ports[PORT] or []
+        return f"tcp://127.0.0.1:{published[0]['HostPort']}"
 
     @property
     def certificates(self) -> Path:
@@ -162,8 +209,8 @@ class PrivateEngine:
         Args:
             argv: program and arguments, or a line for the shell.
         """
-        code, out = self.container.exec_run(["sh", "-c", argv] if isinstance(argv, str) else list(argv))
-        return code, out.decode(errors="replace")
+        result = self.container.exec_run(["sh", "-c", argv] if isinstance(argv, str) else list(argv))
+        return cast(int, result.exit_code), cast(bytes, result.output).decode(errors="replace")
 
     def load(self, *names: str) -> None:
         """Copies images from the course's engine, under their names; what they share travels once.
@@ -184,7 +231,7 @@ class PrivateEngine:
         try:
             with api.get(url, params={"names": names}, stream=True, timeout=times) as archive:
                 archive.raise_for_status()
-                self.docker.images.load(archive.iter_content(CHUNK))
+                self.docker.images.load(archive.iter_content(CHUNK))  # type: ignore[arg-type]  # or an iterable of bytes
         except (requests.exceptions.RequestException, DockerException) as e:
             # A full engine hangs up in the middle: what its disk says is the better half of the message.
             _, room = self.exec("df -h --output=avail,size /var/lib/docker | tail -n 1")
@@ -196,9 +243,9 @@ class PrivateEngine:
 
     def close_clients(self) -> None:
         """Lets go of the connection and of the certificates."""
-        if self.docker:
-            self.docker.close()
-            self.docker = None
+        if self._docker:
+            self._docker.close()
+            self._docker = None
         if self._folder:
             self._folder.cleanup()
             self._folder = None
@@ -207,20 +254,20 @@ class PrivateEngine:
         """Removes it with everything on it; that it is gone already is fine."""
         self.close_clients()
         with suppress(NotFound):
-            if self.container is not None:
-                self.container.remove(force=True, v=True)
+            if self._container is not None:
+                self._container.remove(force=True, v=True)
         with suppress(NotFound):
             if not self._disk:
                 self.lab.docker.volumes.get(self.name).remove(force=True)
-        self.container = None
+        self._container = None
 
 
-def reached(engine: Any) -> dict[str, Any]:
+def reached(engine: Engine) -> dict[str, Any]:
     """How `labkit.lab.clients.docker_client` reaches an engine of a workspace: its ``url`` and ``tls``."""
     return {"url": engine.url, "tls": tls(Path(engine.certificates))}
 
 
-def healthy_or_ended(container: docker.models.containers.Container) -> bool:
+def healthy_or_ended(container: Container) -> bool:
     """Whether there is nothing more to wait for."""
     return containers.is_healthy(container) or containers.is_exited(container)
 

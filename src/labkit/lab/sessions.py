@@ -6,9 +6,11 @@ What belongs to such a run is left alone by a reset of its chapter: a proof, or 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+import docker
 from filelock import FileLock, Timeout
 
 from labkit.core.labels import LABEL
@@ -16,10 +18,10 @@ from labkit.core.paths import home, lab_id
 from labkit.lab import cleanup
 from labkit.lab.clients import docker_client
 
-try:
-    import fcntl
-except ImportError:  # Windows itself; under WSL2 it is there
+if sys.platform == "win32":  # under WSL2 it is there
     fcntl = None
+else:
+    import fcntl
 
 
 def folder() -> Path:
@@ -38,7 +40,7 @@ class Run:
 
     def __init__(self, session: str):
         self.path = folder() / session
-        self._handle = None
+        self._handle: IO[str] | None = None
         while fcntl and self._handle is None:
             handle = self.path.open("a")
             fcntl.flock(handle, fcntl.LOCK_SH)
@@ -56,7 +58,7 @@ class Run:
             self._handle = None
 
 
-def same(handle: Any, path: Path) -> bool:
+def same(handle: IO[str], path: Path) -> bool:
     """Whether an open file is the one that is at a path."""
     try:
         return os.path.samestat(os.fstat(handle.fileno()), path.stat())
@@ -64,7 +66,7 @@ def same(handle: Any, path: Path) -> bool:
         return False
 
 
-def is_held(handle: Any) -> bool:
+def is_held(handle: IO[str]) -> bool:
     """Whether somebody else holds the lock of an open file; if not, it is ours alone from now on."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -75,20 +77,21 @@ def is_held(handle: Any) -> bool:
 
 def sessions() -> set[str]:
     """The sessions of runs that go on; files of dead ones are removed."""
-    found = set()
+    held = set()
     for path in folder().iterdir() if fcntl else ():
         try:
             with path.open("a") as handle:
                 if is_held(handle):
-                    found.add(path.name)
+                    held.add(path.name)
                 elif same(handle, path):
                     path.unlink(missing_ok=True)
         except OSError:
             continue
-    return found
+    return held
 
 
 STEM = "grade_engines"
+"""The stem of what the owner of a grading's engines makes (`labkit.grading.engine_owner`)."""
 
 
 def lock_of(session: str) -> FileLock:
@@ -120,12 +123,11 @@ def sweep() -> list[str]:
     return swept
 
 
-def sessions_of(api: object, labels: dict[str, str]) -> set[str]:
+def sessions_of(api: docker.DockerClient, labels: dict[str, str]) -> set[str]:
     """The runs of which something is there."""
-    ours = {"label": [f"{k}={v}" for k, v in labels.items()]}
+    ours: dict[str, Any] = {"label": [f"{k}={v}" for k, v in labels.items()]}
     things = [
         *api.containers.list(all=True, filters=ours, ignore_removed=True),
         *api.volumes.list(filters=ours),
     ]
-    found = (getattr(t, "labels", None) or t.attrs.get("Labels") or {} for t in things)
-    return {told["labkit.session"] for told in found if "labkit.session" in told}
+    return {session for t in things if (session := cleanup.session_of(t))}

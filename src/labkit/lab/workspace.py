@@ -157,7 +157,9 @@ class Workspace:
 
     def env(self) -> dict[str, str]:
         """Variables with which a program works in this workspace: ours, docker's, kubectl's."""
-        from labkit.core.engine import exports
+        from labkit.core.engine import (
+            exports,  # late: it loads the SDK, and who only reads a workspace does not
+        )
 
         variables = {name: os.environ[name] for name in PASSED if name in os.environ}
         variables |= {**exports(self.engine.url if self.engine else None), VARIABLE: str(self.folder / FILE)}

@@ -31,7 +31,7 @@ def current() -> tuple[Any, model.Suite]:
     from labkit.lab.lab import Lab
 
     found = Lab.opened()
-    if found is None or found.workspace is None:
+    if found is None or not found.has_workspace:
         raise Usage("No exercise is open here.", fix="run the notebook's first code cell")
     return found, loader.load(found.stem)
 

@@ -8,6 +8,7 @@ from typing import Any
 from kubernetes.utils import parse_quantity
 
 from labkit.core.errors import BrokenEnvironment, Mismatch, Missing, TimedOut
+from labkit.lab.lab import Lab
 from labkit.observe.workloads import listed, rolled_out, stated
 from labkit.wait.conditions import Object, status_of
 
@@ -15,7 +16,7 @@ TOLERANCE = Decimal("1.1")
 """Within a tenth of its target an autoscaler changes nothing (Kubernetes, Horizontal Pod Autoscaling)."""
 
 
-def scalers(lab: Any, deployment: str) -> list[Object]:
+def scalers(lab: Lab, deployment: str) -> list[Object]:
     """The autoscalers whose target is a Deployment of this name."""
     return [s for s in listed(lab, "HorizontalPodAutoscaler") if aim(s) == f"Deployment {deployment}"]
 
@@ -37,16 +38,16 @@ def between(scaler: Object, least: int, most: int) -> None:
         Mismatch: they are others.
     """
     low, high = bounds(scaler)
-    told = {"wanted": f"{least} to {most}", "found": f"{low} to {high}"}
+    difference: dict[str, Any] = {"wanted": f"{least} to {most}", "found": f"{low} to {high}"}
     if low == high:
-        hint = "Between two equal bounds there is nothing to choose."
-        raise Mismatch("The bounds of the autoscaler leave it no choice.", hint=hint, **told)
+        no_choice = "Between two equal bounds there is nothing to choose."
+        raise Mismatch("The bounds of the autoscaler leave it no choice.", hint=no_choice, **difference)
     if (low, high) != (least, most):
         hint = "More at all times is not what an autoscaler is for." if low > least else None
-        raise Mismatch("The bounds of the autoscaler are not those of the plan.", hint=hint, **told)
+        raise Mismatch("The bounds of the autoscaler are not those of the plan.", hint=hint, **difference)
 
 
-def keeps(lab: Any, deployment: Object, least: int, most: int) -> None:
+def keeps(lab: Lab, deployment: Object, least: int, most: int) -> None:
     """Holds the number of replicas asked for: the least, or what an autoscaler sets from there to the most.
 
     Raises:
@@ -57,16 +58,16 @@ def keeps(lab: Any, deployment: Object, least: int, most: int) -> None:
     if found := scalers(lab, name):
         low, high = bounds(found[0])
         if low != least or high > most:
-            told = {"wanted": f"{least} to {most}", "found": f"{low} to {high}"}
-            raise Mismatch(f"The autoscaler of `{name}` may leave the bounds.", **told)
+            difference: dict[str, Any] = {"wanted": f"{least} to {most}", "found": f"{low} to {high}"}
+            raise Mismatch(f"The autoscaler of `{name}` may leave the bounds.", **difference)
         lab.wait(deployment, lambda now: low <= now["spec"]["replicas"] <= high, timeout=40)
     elif count != least:
         hint = "One is what a Deployment keeps when nobody says how many." if count == 1 else None
-        told = {"wanted": f"{least} replicas", "found": count}
-        raise Mismatch(f"`{name}` is told to keep another number of replicas.", hint=hint, **told)
+        message = f"`{name}` is told to keep another number of replicas."
+        raise Mismatch(message, wanted=f"{least} replicas", found=count, hint=hint)
 
 
-def scaler_of(lab: Any, deployment: str) -> Object:
+def scaler_of(lab: Lab, deployment: str) -> Object:
     """The one autoscaler of a Deployment.
 
     Raises:
@@ -120,7 +121,7 @@ def reading(scaler: Object, request: Decimal) -> Decimal | None:
     return None
 
 
-def scales_up(lab: Any, deployment: str, scaler: Object, target: Decimal, timeout: float = 100) -> None:
+def scales_up(lab: Lab, deployment: str, scaler: Object, target: Decimal, timeout: float = 100) -> None:
     """Waits until a Deployment has more than one ready replica, and its autoscaler wants them.
 
     Raises:
@@ -128,7 +129,10 @@ def scales_up(lab: Any, deployment: str, scaler: Object, target: Decimal, timeou
         BrokenEnvironment: ready Pods that state their request were not measured.
         TimedOut: it did not act in time; its conditions say why.
     """
-    request = min(stated(p, "requests", "cpu") for p in rolled_out(lab, deployment))
+    requests = [stated(p, "requests", "cpu") for p in rolled_out(lab, deployment)]
+    if None in requests:
+        raise Mismatch("The Pods request no CPU.", found="none")
+    request = min(r for r in requests if r is not None)
     low: list[Decimal] = []
 
     def wants_more(now: Object) -> bool:
@@ -151,7 +155,7 @@ def scales_up(lab: Any, deployment: str, scaler: Object, target: Decimal, timeou
     rolled_out(lab, deployment)
 
 
-def unmeasured(lab: Any, deployment: str) -> BrokenEnvironment | None:
+def unmeasured(lab: Lab, deployment: str) -> BrokenEnvironment | None:
     """Whether an autoscaler that goes by its Pods' CPU still has no reading: the lab's fault alone."""
     for scaler in scalers(lab, deployment):
         for c in status_of(scaler).get("conditions") or []:
@@ -164,5 +168,8 @@ def unmeasured(lab: Any, deployment: str) -> BrokenEnvironment | None:
 def too_little(share: Decimal, target: Decimal) -> Mismatch:
     """A Pod that is busy, and not by the autoscaler's measure."""
     hint = "What does a busy Pod use (`kubectl top pods`), and which part of its request is that?"
-    told = {"wanted": f"more than {target * TOLERANCE:.0%} of the request", "found": f"{share:.0%}"}
-    return Mismatch("By its measure the Pods are not busy.", hint=hint, **told)
+    difference: dict[str, Any] = {
+        "wanted": f"more than {target * TOLERANCE:.0%} of the request",
+        "found": f"{share:.0%}",
+    }
+    return Mismatch("By its measure the Pods are not busy.", hint=hint, **difference)

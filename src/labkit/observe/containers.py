@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import docker
 from docker.models.containers import Container
@@ -21,6 +21,7 @@ from kubernetes.stream import stream
 from labkit.core.errors import BrokenEnvironment, ImageUnavailable, Mismatch, Missing, TimedOut
 from labkit.core.kube import ask
 from labkit.core.paths import REGISTRY
+from labkit.lab.lab import Lab
 
 IMAGE = f"{REGISTRY}/python:3.13"
 PROGRAM = """
@@ -69,7 +70,7 @@ class Reply:
             raise Mismatch("The answer is no JSON.", found=self.body[:200]) from None
 
 
-def container(lab: Any, name: str) -> Container:
+def container(lab: Lab, name: str) -> Container:
     """A container by its name.
 
     Raises:
@@ -81,7 +82,7 @@ def container(lab: Any, name: str) -> Container:
         raise Missing(f"There is no container {name}.") from None
 
 
-def running(lab: Any, name: str) -> Container:
+def running(lab: Lab, name: str) -> Container:
     """A container that runs, by its name.
 
     Raises:
@@ -96,7 +97,7 @@ def running(lab: Any, name: str) -> Container:
     return found
 
 
-def network(lab: Any, name: str) -> Any:
+def network(lab: Lab, name: str) -> Any:
     """A network by its exact name.
 
     Raises:
@@ -109,7 +110,7 @@ def network(lab: Any, name: str) -> Any:
     raise Missing(f"There is no network {name}.")
 
 
-def volume(lab: Any, name: str) -> Any:
+def volume(lab: Lab, name: str) -> Any:
     """A volume by its name.
 
     Raises:
@@ -121,7 +122,7 @@ def volume(lab: Any, name: str) -> Any:
         raise Missing(f"There is no volume {name}.") from None
 
 
-def image(lab: Any, name: str) -> Any:
+def image(lab: Lab, name: str) -> Any:
     """An image by its name.
 
     Raises:
@@ -141,8 +142,8 @@ def shell(box: Container, line: str, user: str = "") -> tuple[int, str]:
         line: what `sh -c` is given.
         user: as whom; empty is the container's own.
     """
-    status, said = box.exec_run(["sh", "-c", line], user=user)
-    return status, said.decode(errors="replace").strip()
+    status, output = box.exec_run(["sh", "-c", line], user=user)
+    return cast(int, status), cast(bytes, output).decode(errors="replace").strip()
 
 
 def last_words(box: Container, lines: int = 3) -> str:
@@ -155,7 +156,7 @@ def last_words(box: Container, lines: int = 3) -> str:
     return box.logs(tail=lines).decode(errors="replace").strip() or "an empty log"
 
 
-def run(lab: Any, *command: str, image: str = IMAGE, **options: Any) -> str:
+def run(lab: Lab, *command: str, image: str = IMAGE, **options: Any) -> str:
     """Runs a command in a helper container, which is removed; returns what it printed.
 
     Args:
@@ -195,7 +196,7 @@ def replies(printed: str) -> list[Reply]:
 
 
 def http(
-    lab: Any,
+    lab: Lab,
     target: Container,
     url: str,
     times: int = 1,
@@ -219,13 +220,13 @@ def http(
     )
 
 
-def http_on(lab: Any, network: str, url: str, times: int = 1, patience: float = 3) -> list[Reply]:
+def http_on(lab: Lab, network: str, url: str, times: int = 1, patience: float = 3) -> list[Reply]:
     """Sends requests from a helper that is plugged into a network, so that names are looked up there."""
     return replies(run(lab, *program(url, times, patience, "GET", None), network=network))
 
 
 @contextmanager
-def pod(lab: Any) -> Iterator[Inside]:
+def pod(lab: Lab) -> Iterator[Inside]:
     """A helper Pod in the lab's namespace, from which requests are sent; removed at the end of the block."""
     name = f"probe-{secrets.token_hex(4)}"
     core = client.CoreV1Api(lab.kube)
@@ -236,23 +237,23 @@ def pod(lab: Any) -> Iterator[Inside]:
     }
     spec = {"terminationGracePeriodSeconds": 0, "enableServiceLinks": False, "containers": [idle]}
     metadata = {"name": name, "labels": {"labkit.observe.containers": name}}
-    body = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
-    made = ask(lambda: core.create_namespaced_pod(lab.namespace, body))
+    body: Any = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+    created = ask(lambda: core.create_namespaced_pod(lab.namespace, body))
     try:
-        helper_is_up(lab, made)
+        helper_is_up(lab, created)
         yield Inside(lab, name)
     finally:
         ask(lambda: core.delete_namespaced_pod(name, lab.namespace, grace_period_seconds=0))
 
 
-def helper_is_up(lab: Any, made: Any) -> None:
+def helper_is_up(lab: Lab, created: Any) -> None:
     """Waits for a helper Pod.
 
     Raises:
         BrokenEnvironment: it is not ready in time; the learner has no part in that.
     """
     try:
-        lab.wait(made, "Ready", timeout=60)
+        lab.wait(created, "Ready", timeout=60)
     except TimedOut as e:
         raise BrokenEnvironment("A helper Pod did not start.", found=e.evidence, fix="make doctor") from None
 
@@ -265,7 +266,7 @@ class Inside:
         name: the Pod's.
     """
 
-    def __init__(self, lab: Any, name: str):
+    def __init__(self, lab: Lab, name: str):
         self.lab, self.name = lab, name
 
     def http(
@@ -276,8 +277,8 @@ class Inside:
         core = client.CoreV1Api(client.ApiClient(self.lab.kube.configuration))
         options = {"stdout": True, "stderr": True, "_preload_content": False}
         command = program(url, times, patience, method, data)
-        said = stream(
+        connection = stream(
             core.connect_get_namespaced_pod_exec, self.name, self.lab.namespace, command=command, **options
         )
-        said.run_forever(timeout=patience * times + 10)
-        return replies(said.read_all())
+        connection.run_forever(timeout=patience * times + 10)
+        return replies(connection.read_all())

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from labkit.core.errors import Mismatch, TimedOut
+from labkit.lab.lab import Lab
 from labkit.observe.containers import Inside
 from labkit.observe.services import Address, port_of, reaches, sent_to
 from labkit.observe.workloads import listed, restarts
 from labkit.wait.conditions import Object
 
 
-def restarts_within(lab: Any, one: Address, before: int, seconds: float) -> bool:
+def restarts_within(lab: Lab, one: Address, before: int, seconds: float) -> bool:
     """Whether a Pod's container is started again.
 
     Args:
@@ -27,7 +26,7 @@ def restarts_within(lab: Any, one: Address, before: int, seconds: float) -> bool
     return True
 
 
-def restarted(lab: Any, one: Address, before: int, seconds: float) -> None:
+def restarted(lab: Lab, one: Address, before: int, seconds: float) -> None:
     """Waits until a replica that hangs was restarted and is ready again.
 
     A probe that could take longer is not given the chance to be quick by luck.
@@ -55,7 +54,7 @@ def slowest(probe: Object) -> float:
     return period + (probe["failureThreshold"] - 1) * max(period, answer) + answer
 
 
-def left_alone(lab: Any, one: Address, before: int) -> None:
+def left_alone(lab: Lab, one: Address, before: int) -> None:
     """A replica that lives and is not ready is not restarted, though its probe asks once more.
 
     Args:
@@ -72,7 +71,7 @@ def left_alone(lab: Any, one: Address, before: int) -> None:
         raise Mismatch("A replica that lives and is not ready is restarted, too.", hint=hint)
 
 
-def probe_of(lab: Any, one: Address) -> Object | None:
+def probe_of(lab: Lab, one: Address) -> Object | None:
     """The liveness probe of a Pod's container; None if it has none, or the Pod is gone."""
     found = [p for p in listed(lab, "Pod") if p["metadata"]["uid"] == one.uid]
     return found[0]["spec"]["containers"][0].get("livenessProbe") if found else None
@@ -90,7 +89,7 @@ def unseen(probe: Object | None) -> str:
 
 
 def taken_out(
-    lab: Any, inside: Inside, service: Object, number: int, one: Address, timeout: float = 10
+    lab: Lab, inside: Inside, service: Object, number: int, one: Address, timeout: float = 10
 ) -> None:
     """Has a replica say that it is not ready: it must get no more requests, and live on; then ready again.
 
@@ -122,7 +121,7 @@ def taken_out(
         raise Mismatch("A replica that is not ready still gets requests.", hint=hint)
 
 
-def where_to_look(lab: Any, uid: str, timeout: float) -> str:
+def where_to_look(lab: Lab, uid: str, timeout: float) -> str:
     """What may be wrong with how a Pod is asked whether it is ready."""
     pods = [p for p in listed(lab, "Pod") if p["metadata"]["uid"] == uid]
     probes = [b["readinessProbe"] for p in pods for b in p["spec"]["containers"] if b.get("readinessProbe")]

@@ -14,13 +14,14 @@ from typing import Any
 from docker.models.containers import Container
 
 from labkit.core.errors import Mismatch
+from labkit.lab.lab import Lab
 
 CONFIG = ("Image", "Env", "Cmd", "Entrypoint", "User", "WorkingDir", "Volumes", "Healthcheck", "StopSignal")
 HOST = ("Binds", "Mounts", "Tmpfs", "Init", "VolumesFrom", "ReadonlyRootfs", "ShmSize")
 
 
 @contextmanager
-def recreated(lab: Any, container: Container, grace: int = 10) -> Iterator[Container]:
+def recreated(lab: Lab, container: Container, grace: int = 10) -> Iterator[Container]:
     """In this block the container is stopped, and a new one of the same command, image and mounts runs.
 
     An anonymous volume is no part of a command: the new container gets a new one. Names, networks and

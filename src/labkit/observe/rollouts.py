@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from labkit.core.errors import BrokenEnvironment, Mismatch
 from labkit.core.kube import ask, find
+from labkit.lab.lab import Lab
 from labkit.observe.containers import Inside, Reply
 from labkit.observe.services import Address, port_of, reaches, sent_to
 from labkit.observe.workloads import rolled_out
@@ -19,7 +19,7 @@ ROUND = 25
 GONE_SLACK = 30
 
 
-def answers_on(lab: Any, inside: Inside, one: Address, page: str, seconds: float) -> float:
+def answers_on(lab: Lab, inside: Inside, one: Address, page: str, seconds: float) -> float:
     """Deletes a Pod, with its own grace period, and asks it on; returns for how many seconds it answered.
 
     Args:
@@ -37,12 +37,13 @@ def answers_on(lab: Any, inside: Inside, one: Address, page: str, seconds: float
     return answered
 
 
-def with_leaving(lab: Any) -> list[Object]:
+def with_leaving(lab: Lab) -> list[Object]:
     """All Pods of the namespace, those that are being deleted too."""
-    return ask(lambda: find(lab.dynamic, "v1", "Pod").get(namespace=lab.namespace).to_dict())["items"]
+    pods = ask(lambda: find(lab.dynamic, "v1", "Pod").get(namespace=lab.namespace).to_dict())
+    return pods["items"] if pods else []
 
 
-def restart_under_load(lab: Any, inside: Inside, name: str, url: str) -> tuple[int, int]:
+def restart_under_load(lab: Lab, inside: Inside, name: str, url: str) -> tuple[int, int]:
     """Restarts a rollout, as kubectl does, while requests come in one after another.
 
     Args:
@@ -78,7 +79,7 @@ def restart_under_load(lab: Any, inside: Inside, name: str, url: str) -> tuple[i
     return len(replies), sum(not reply.ok for reply in replies)
 
 
-def change_and_wait(lab: Any, name: str) -> None:
+def change_and_wait(lab: Lab, name: str) -> None:
     """Restarts a rollout; returns when the last old Pod is gone."""
     stamp = {"kubectl.kubernetes.io/restartedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
     change = {"spec": {"template": {"metadata": {"annotations": stamp}}}}
@@ -90,7 +91,7 @@ def change_and_wait(lab: Any, name: str) -> None:
         lab.wait({**old, "kind": "Pod", "apiVersion": "v1"}, "gone", timeout=grace + GONE_SLACK)
 
 
-def only_these(lab: Any, service: Object, number: int, pods: list[Object]) -> None:
+def only_these(lab: Lab, service: Object, number: int, pods: list[Object]) -> None:
     """Waits until a Service sends to these Pods and to no other.
 
     Args:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labkit.core.errors import Mismatch, TimedOut
+from labkit.lab.lab import Lab
 from labkit.observe.containers import Inside
 from labkit.wait.conditions import Object
 from labkit.wait.loop import Deadline, follow
@@ -59,7 +60,7 @@ def addresses(slices: Object | None, port: str | None = None) -> list[Address]:
 
 
 def reaches(
-    lab: Any, service: Object, port: str | None, test: Callable[[list[Address]], bool], timeout: float = 8
+    lab: Lab, service: Object, port: str | None, test: Callable[[list[Address]], bool], timeout: float = 8
 ) -> tuple[bool, list[Address]]:
     """Waits until a Service's addresses meet a condition: whether they do, and what they are.
 
@@ -70,10 +71,11 @@ def reaches(
         test: given the addresses.
         timeout: seconds.
     """
-    watched, seen = Watched(lab.dynamic, service, slices=True), []
+    watched = Watched(lab.dynamic, service, slices=True)
+    seen: list[Address] = []
 
-    def met(found: Object | None) -> bool:
-        seen[:] = addresses(found, port)
+    def met(slices: Object | None) -> bool:
+        seen[:] = addresses(slices, port)
         return test(seen)
 
     try:
@@ -103,7 +105,7 @@ def sent_to(addresses: list[Address]) -> set[str]:
 
 
 def behind(
-    lab: Any, service: Object, number: int, pods: list[Object], hint: Callable[[set[str]], str | None]
+    lab: Lab, service: Object, number: int, pods: list[Object], hint: Callable[[set[str]], str | None]
 ) -> list[Address]:
     """The addresses behind a Service, which must be those of some Pods, all of them and no other.
 

@@ -11,6 +11,7 @@ from typing import Any
 from docker.models.containers import Container
 
 from labkit.core.errors import Mismatch, TimedOut
+from labkit.lab.lab import Lab
 from labkit.observe.containers import http
 from labkit.observe.replacement import settings
 from labkit.wait.conditions import Object
@@ -22,15 +23,16 @@ GRACE, DRAIN = 5, 1.5
 PORT = 8080
 
 
-def answers(lab: Any, box: Container, port: int, seconds: float = 10) -> Any:
+def answers(lab: Lab, box: Container, port: int, seconds: float = 10) -> Any:
     """What the service at a port of a container says of itself; None if it is silent for so long."""
     page = f"http://127.0.0.1:{port}/"
     with suppress(TimedOut):
-        return until(lambda: next((r for r in http(lab, box, page) if r.ok), None), timeout=seconds).json()
+        reply = until(lambda: next((r for r in http(lab, box, page) if r.ok), None), timeout=seconds)
+        return reply.json() if reply else None
     return None
 
 
-def stopped(lab: Any, box: Container) -> tuple[float, Object]:
+def stopped(lab: Lab, box: Container) -> tuple[float, Object]:
     """Stops a container and starts it again; the seconds that the stop took, and the state it left."""
     began = time.monotonic()
     box.stop(timeout=GRACE)
@@ -43,7 +45,7 @@ def stopped(lab: Any, box: Container) -> tuple[float, Object]:
 
 
 @contextmanager
-def temporary(lab: Any, config: dict[str, Any]) -> Iterator[Container]:
+def temporary(lab: Lab, config: dict[str, Any]) -> Iterator[Container]:
     """A container that is started, and gone at the end of the block."""
     name = f"labkit-probe-{secrets.token_hex(4)}"
     box = lab.docker.containers.get(lab.docker.api.create_container_from_config(config, name)["Id"])
@@ -54,13 +56,13 @@ def temporary(lab: Any, config: dict[str, Any]) -> Iterator[Container]:
         box.remove(force=True, v=True)
 
 
-def control(lab: Any, image: str) -> float:
+def control(lab: Lab, image: str) -> float:
     """The seconds that a container takes which stops as it should, on this machine, now."""
     with temporary(lab, {"Image": image}) as box:
         return stopped(lab, box)[0]
 
 
-def was_asked(lab: Any, box: Container) -> None:
+def was_asked(lab: Lab, box: Container) -> None:
     """The server itself is asked to end: in a container like this one it drains first, if it is set to.
 
     Args:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from functools import partial
 
 from kubernetes.utils import parse_quantity
 
 from labkit.core.errors import BrokenEnvironment, LabkitError, Mismatch, Missing, TimedOut
 from labkit.core.kube import ask, find
+from labkit.lab.lab import Lab
 from labkit.wait.conditions import Object, has, is_complete, status_of
 from labkit.wait.diagnostics import why
 from labkit.wait.loop import Deadline, follow
@@ -23,14 +24,14 @@ START_SECONDS, READY_SECONDS = 120.0, 40.0
 """How long the Pods of a rollout may take to start, and then to be ready; on a busy machine, too."""
 
 
-def read(lab: Any, kind: str, name: str) -> Object | None:
+def read(lab: Lab, kind: str, name: str) -> Object | None:
     """An object of the lab's namespace; None if there is none."""
     resource = find(lab.dynamic, None, kind)
     found = ask(lambda: resource.get(name=name, namespace=lab.namespace))
     return found and found.to_dict()
 
 
-def there(lab: Any, kind: str, name: str) -> Object:
+def there(lab: Lab, kind: str, name: str) -> Object:
     """An object of the lab's namespace.
 
     Raises:
@@ -41,20 +42,21 @@ def there(lab: Any, kind: str, name: str) -> Object:
     raise Missing(f"There is no {kind} `{name}`.")
 
 
-def listed(lab: Any, kind: str) -> list[Object]:
+def listed(lab: Lab, kind: str) -> list[Object]:
     """All objects of a kind in the lab's namespace, except those that are being deleted."""
     resource = find(lab.dynamic, None, kind)
-    found = ask(lambda: resource.get(namespace=lab.namespace).to_dict())["items"]
-    return [o for o in found if not o["metadata"].get("deletionTimestamp")]
+    answer = ask(lambda: resource.get(namespace=lab.namespace).to_dict()) or {"items": []}
+    return [o for o in answer["items"] if not o["metadata"].get("deletionTimestamp")]
 
 
-def removed(lab: Any, kind: str, *names: str) -> None:
+def removed(lab: Lab, kind: str, *names: str) -> None:
     """Removes objects by name, whoever made them, and waits until they are gone: a scene makes them anew."""
-    resource, found = find(lab.dynamic, None, kind), [read(lab, kind, name) for name in names]
+    resource = find(lab.dynamic, None, kind)
+    present = [o for name in names if (o := read(lab, kind, name))]
     how = {"namespace": lab.namespace, "body": {"gracePeriodSeconds": 1, "propagationPolicy": "Background"}}
-    for o in filter(None, found):
-        ask(lambda o=o: resource.delete(name=o["metadata"]["name"], **how))
-    for o in filter(None, found):
+    for o in present:
+        ask(partial(resource.delete, name=o["metadata"]["name"], **how))
+    for o in present:
         lab.wait(o, "gone", timeout=START_SECONDS)
 
 
@@ -63,7 +65,7 @@ def owner(o: Object) -> str | None:
     return next((r["uid"] for r in o["metadata"].get("ownerReferences") or [] if r.get("controller")), None)
 
 
-def pods_of(lab: Any, deployment: Object, among: list[Object] | None = None) -> list[Object]:
+def pods_of(lab: Lab, deployment: Object, among: list[Object] | None = None) -> list[Object]:
     """The Pods of a Deployment's template as it is now: by owner, not by label; none that is being deleted.
 
     Args:
@@ -79,7 +81,7 @@ def pods_of(lab: Any, deployment: Object, among: list[Object] | None = None) -> 
     return sorted(kept, key=lambda p: p["metadata"]["name"])
 
 
-def rolled_out(lab: Any, name: str) -> list[Object]:
+def rolled_out(lab: Lab, name: str) -> list[Object]:
     """Waits until a Deployment's rollout is complete; returns its Pods.
 
     Raises:
@@ -112,7 +114,7 @@ def rolled_out(lab: Any, name: str) -> list[Object]:
     return pods_of(lab, there(lab, "Deployment", name))
 
 
-def replaced(lab: Any, name: str, uid: str) -> list[Object]:
+def replaced(lab: Lab, name: str, uid: str) -> list[Object]:
     """Deletes one Pod of a Deployment; returns its Pods when they are as many and ready again.
 
     Raises:
@@ -165,7 +167,7 @@ STUCK = (
 """Reasons of a Pod that does not come up by itself, what that is in words, and where to look."""
 
 
-def kept_waiting(lab: Any, word: str, pods: list[Object]) -> LabkitError | None:
+def kept_waiting(lab: Lab, word: str, pods: list[Object]) -> LabkitError | None:
     """Whose fault it is that Pods have not started on their nodes: a missing object's, or the lab's.
 
     Args:
@@ -179,21 +181,21 @@ def kept_waiting(lab: Any, word: str, pods: list[Object]) -> LabkitError | None:
             _, what, hint = STUCK[1]
             return Mismatch(f"A Pod of {word} {what}.", found=event.get("message"), hint=hint)
     if waiting:
-        said = f"{len(waiting)} Pods wait for their node"
-        return BrokenEnvironment("The cluster is too slow.", found=said, fix="run it again")
+        state = f"{len(waiting)} Pods wait for their node"
+        return BrokenEnvironment("The cluster is too slow.", found=state, fix="run it again")
     return None
 
 
 class Pods(Watched):
     """All Pods of a lab's namespace, as the API server tells of them."""
 
-    def __init__(self, lab: Any):
+    def __init__(self, lab: Lab):
         self.resource, self.query = find(lab.dynamic, "v1", "Pod"), {"namespace": lab.namespace}
         self.items, self.version = {}, ""
 
-    def state(self) -> list[Object]:
-        """The Pods."""
-        return list(self.items.values())
+    def state(self) -> Object:
+        """The Pods as a list, with ``items``."""
+        return {"kind": "PodList", "items": list(self.items.values())}
 
     def until(self, subject: str, word: str, test: Callable[[list[Object]], bool], timeout: float) -> None:
         """Waits for a condition of the Pods.
@@ -201,11 +203,20 @@ class Pods(Watched):
         Raises:
             TimedOut: with what keeps them.
         """
-        follow(subject, word, test, self.look, self.stream, self.told, Deadline(timeout))
+        follow(
+            subject,
+            word,
+            lambda pods: test(pods["items"] if pods else []),
+            self.look,
+            self.stream,
+            self.reasons,
+            Deadline(timeout),
+        )
 
-    def told(self, found: list[Object]) -> str:
+    def reasons(self, pods: Object | None) -> str:
         """What keeps the Pods from being ready, a line each."""
-        return "\n".join(f"pod {p['metadata']['name']}: {why(p)}" for p in found if why(p))
+        items = pods["items"] if pods else []
+        return "\n".join(f"pod {p['metadata']['name']}: {why(p)}" for p in items if why(p))
 
 
 def image_ids(pod: Object) -> set[str]:
@@ -222,8 +233,8 @@ def stated(pod: Object, kind: str, what: str) -> Decimal | None:
         what: cpu or memory.
     """
     for parts in ([pod["spec"]], pod["spec"]["containers"]):
-        told = [(part.get("resources") or {}).get(kind) or {} for part in parts]
-        if values := [parse_quantity(one[what]) for one in told if what in one]:
+        resources = [(part.get("resources") or {}).get(kind) or {} for part in parts]
+        if values := [parse_quantity(one[what]) for one in resources if what in one]:
             return sum(values, Decimal(0))
     return None
 

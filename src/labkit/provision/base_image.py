@@ -14,23 +14,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import docker
-from docker.errors import APIError, DockerException, ImageNotFound
-from requests.exceptions import RequestException
+from docker.errors import ImageNotFound
 
 from labkit.core import engine
 from labkit.core.errors import ImageUnavailable, Unsupported
 from labkit.core.paths import home, lab_id
 from labkit.core.process import run
+from labkit.provision import pull
 from labkit.provision.debian_root import SUITE, need_mmdebstrap, sudo
 
 SOURCE = "debian:trixie-slim"
-NAME = "base:trixie"
-"""The course's own base, on top of it."""
-
 Say = Callable[[str], None]
-ASK_SECONDS = 8
-"""How long the registry may take to say that it has the image; the download itself has no limit."""
-
 CA_VARIABLES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 SLIM = (
@@ -59,22 +53,6 @@ def ca_hash(bundle: Path | None) -> str:
     return hashlib.sha256(bundle.read_bytes()).hexdigest()[:12] if bundle else "none"
 
 
-def ensure(say: Say = lambda _: None) -> str:
-    """Makes sure that the engine has the base of all course images, and returns its name.
-
-    Args:
-        say: told in a line what is being done.
-
-    Raises:
-        ImageUnavailable: `SOURCE` can neither be pulled nor bootstrapped on this machine.
-        CommandFailed: the build on top of it failed.
-    """
-    from labkit.provision import images
-
-    images.ensure([NAME], report=lambda name, state, _: say(f"{name} {state}"))
-    return images.IMAGES[NAME].reference
-
-
 def source(client: docker.DockerClient, say: Say = lambda _: None) -> str:
     """Makes sure that the engine has `SOURCE`, and returns its id.
 
@@ -86,34 +64,25 @@ def source(client: docker.DockerClient, say: Say = lambda _: None) -> str:
         ImageUnavailable: it can neither be pulled nor bootstrapped on this machine.
     """
     try:
-        return client.images.get(SOURCE).id
+        return id_of(client)
     except ImageNotFound:
         pass
-    why = pull(client)
-    if why:
+    if why := pull.pull(client, SOURCE):
         say(f"cannot be pulled ({why}): made from Debian's packages")
         bootstrap(why)
-    return client.images.get(SOURCE).id
+    elif (pulled := pull.source_of(SOURCE)) != SOURCE:
+        client.images.get(pulled).tag(*SOURCE.split(":"))
+        client.images.remove(pulled, noprune=True)
+    return id_of(client)
 
 
-def pull(client: docker.DockerClient) -> str | None:
-    """Pulls `SOURCE`: None when that worked, else the reason in one line.
+def id_of(client: docker.DockerClient) -> str:
+    """The id of `SOURCE` in an engine.
 
-    The registry is first only asked about the image, with a time limit, so that a machine without a way to
-    it learns that in seconds, and a slow line may still take its time for the download.
+    Raises:
+        docker.errors.ImageNotFound: the engine does not have it.
     """
-    usual, client.api.timeout = client.api.timeout, ASK_SECONDS
-    try:
-        client.images.get_registry_data(SOURCE)
-        client.api.timeout = usual
-        client.images.pull(*SOURCE.split(":"))
-    except APIError as e:
-        return str(e.explanation or e).strip().rpartition(": ")[2]
-    except (RequestException, DockerException) as e:
-        return f"no answer within {ASK_SECONDS} s" if "timed out" in str(e).lower() else type(e).__name__
-    finally:
-        client.api.timeout = usual
-    return None
+    return client.images.get(SOURCE).id or ""
 
 
 def bootstrap(why: str) -> None:
@@ -130,7 +99,7 @@ def bootstrap(why: str) -> None:
             f"{SOURCE} can neither be pulled nor bootstrapped here.",
             wanted="a registry that answers, or Debian or Ubuntu with root or sudo",
             found=f"{why}; {getattr(e, 'message', e)}",
-            fix=f"docker pull {SOURCE}  (behind a proxy or a mirror: configure the engine for it)",
+            fix=f"docker pull {SOURCE}  (a proxy: configure the engine for it; a mirror: LABKIT_MIRROR)",
         ) from e
     labels = {"labkit.base": "bootstrapped", "labkit.image": SOURCE, "labkit.image-of": lab_id()}
     changes = [

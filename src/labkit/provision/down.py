@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import docker
 
@@ -29,15 +30,15 @@ def take_down(everything: bool = False, keep_engine: bool = False, store: bool =
     """
     removed: dict[str, int] = {}
     try:
-        client = engine.client()
+        client: docker.DockerClient | None = engine.client()
     except EngineUnavailable:
         client = None  # nothing of ours can run without an engine; its own data may still be there
     if client:
         removed = remove_objects(client, everything or store)
         if everything:
-            gone, kept = images.remove_all()
-            removed["images"] = len(gone)
-            for name, why in kept.items():
+            names, refusals = images.remove_all()
+            removed["images"] = len(names)
+            for name, why in refusals.items():
                 print(f"kept {name}: {why}")
     if debian_root.pid() and not keep_engine:
         debian_root.stop()
@@ -49,7 +50,7 @@ def take_down(everything: bool = False, keep_engine: bool = False, store: bool =
 
 def remove_objects(client: docker.DockerClient, store: bool) -> dict[str, int]:
     """Containers first, for they hold the rest; the registry's store is a cache and stays, unless asked."""
-    ours = {"label": f"{LABEL}={lab_id()}"}
+    ours: dict[str, Any] = {"label": f"{LABEL}={lab_id()}"}
     removed = {"containers": 0, "networks": 0, "volumes": 0}
     kind_cluster.mark().unlink(missing_ok=True)
     names = [c.name for c in client.containers.list(all=True, filters=ours, ignore_removed=True)]

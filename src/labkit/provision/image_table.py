@@ -94,9 +94,9 @@ def hashes(source_id: str, ca: str) -> dict[str, str]:
         source_id: the id of `base.SOURCE` in the engine.
         ca: `base.ca_hash` of this machine's bundle.
     """
-    found: dict[str, str] = {}
+    by_name: dict[str, str] = {}
     for image in with_parents():
-        below = found[image.parent] if image.parent else f"{source_id} {ca}"
+        below = by_name[image.parent] if image.parent else f"{source_id} {ca}"
         recipe = "\n".join([image.name, below, *image.args, files_hash(image.context)])
-        found[image.name] = hashlib.sha256(recipe.encode()).hexdigest()[:16]
-    return found
+        by_name[image.name] = hashlib.sha256(recipe.encode()).hexdigest()[:16]
+    return by_name

@@ -11,9 +11,10 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import docker
 from docker.errors import APIError
@@ -27,6 +28,9 @@ from labkit.provision.image_table import IMAGES, Image, hashes, with_parents
 
 Report = Callable[[str, str, float], None]
 """Called with an image's name, its state (current, building, built, failed) and the seconds it took."""
+
+BASE = "base:trixie"
+"""The course's own base, on top of `base_image.SOURCE`."""
 
 AT_ONCE = 4
 """Builds side by side: they wait for downloads more than for the CPU."""
@@ -42,7 +46,7 @@ def names() -> list[str]:
     return [image.reference for image in IMAGES.values()]
 
 
-def present(client: docker.DockerClient) -> dict[str, dict]:
+def present(client: docker.DockerClient) -> dict[str, dict[str, Any]]:
     """The engine's images of our names and of `base.SOURCE`, by reference, in one call."""
     listed = client.api.images(filters={"reference": [base_image.SOURCE, *names()]})
     return {tag: image for image in listed for tag in image["RepoTags"] or []}
@@ -79,26 +83,40 @@ def ensure(names: Iterable[str] | None = None, report: Report | None = None) -> 
     return list(stale)
 
 
+def ensure_base(say: Callable[[str], None] = lambda _: None) -> str:
+    """Makes sure that the engine has the base of all course images, and returns its name.
+
+    Args:
+        say: told in a line what is being done.
+
+    Raises:
+        ImageUnavailable: `base_image.SOURCE` can neither be pulled nor bootstrapped on this machine.
+        CommandFailed: the build on top of it failed.
+    """
+    ensure([BASE], report=lambda name, state, _: say(f"{name} {state}"))
+    return IMAGES[BASE].reference
+
+
 def one_at_a_time(report: Report) -> Report:
     """Lets one thread at a time into the callback, so that it need not care."""
     lock = threading.Lock()
 
-    def locked(*told) -> None:
+    def locked(name: str, state: str, seconds: float) -> None:
         with lock:
-            report(*told)
+            report(name, state, seconds)
 
     return locked
 
 
-def is_current(found: dict | None, image: Image, wanted: str) -> bool:
+def is_current(present: dict[str, Any] | None, image: Image, wanted: str) -> bool:
     """Whether the engine's image is made of what it should be.
 
     Raises:
         NotOurs: it is no image of the course at all.
     """
-    if found is None:
+    if present is None:
         return False
-    labels = found.get("Labels") or {}
+    labels = present.get("Labels") or {}
     if labels.get("labkit.image") != image.name:
         raise NotOurs(
             f"There is another image called {image.reference}; the course did not build it.",
@@ -109,10 +127,10 @@ def is_current(found: dict | None, image: Image, wanted: str) -> bool:
 
 def build_all(stale: dict[str, Image], wanted: dict[str, str], ca: Path | None, report: Report) -> None:
     """Builds images side by side, each as soon as what it stands on is there."""
-    order = TopologicalSorter({n: {i.parent} & stale.keys() for n, i in stale.items()})
+    order = TopologicalSorter({n: {i.parent or ""} & stale.keys() for n, i in stale.items()})
     order.prepare()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        running = {}
+        running: dict[Future[None], str] = {}
         while order.is_active():
             for name in order.get_ready():
                 running[pool.submit(build, stale[name], wanted[name], ca, report)] = name
@@ -178,14 +196,14 @@ def remove_all() -> tuple[list[str], dict[str, str]]:
     Returns:
         The names removed and, by name, why others could not be (a container uses it).
     """
-    client, removed, kept = engine.client(), [], {}
+    client, removed, refusals = engine.client(), list[str](), dict[str, str]()
     ours = {base_image.SOURCE, *names()}
     for image in client.api.images(filters={"label": f"labkit.image-of={lab_id()}"}):
         tags = [t for t in image["RepoTags"] or [] if t != "<none>:<none>"]
-        for what in [t for t in tags if t in ours or t.startswith(NODES)] if tags else [image["Id"]]:
+        for name in [t for t in tags if t in ours or t.startswith(NODES)] if tags else [image["Id"]]:
             try:
-                client.images.remove(what)
-                removed.append(what)
+                client.images.remove(name)
+                removed.append(name)
             except APIError as e:
-                kept[what] = e.explanation or str(e)
-    return removed, kept
+                refusals[name] = e.explanation or str(e)
+    return removed, refusals

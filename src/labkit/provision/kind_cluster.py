@@ -10,8 +10,9 @@ import json
 import subprocess
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, cast
 
 import docker
 from docker.errors import NotFound
@@ -32,6 +33,10 @@ READINESS = (
     '[{"op": "add", "path": "/spec/template/spec/containers/0/readinessProbe/periodSeconds", "value": 1}]'
 )
 HEALTHY_SECONDS = 120
+API_IS_UP = "✓ Installing CNI"
+"""When kind (v0.33.0) says this, the API server is there and the workers are still to come: the add-ons can
+go in beside them. Should another kind not say so, they go in when it is done, a few seconds later."""
+
 SIZE = 3
 MAKING = threading.Lock()
 """The registry and the cluster come up side by side, and both need the network."""
@@ -43,15 +48,15 @@ def nodes(client: docker.DockerClient) -> list[Container]:
     Raises:
         NotOurs: a cluster of our name exists and carries another lab's label, or none.
     """
-    found = client.containers.list(all=True, filters={"label": f"{KIND_LABEL}={cluster_name()}"})
-    foreign = [c.name for c in found if c.labels.get(LABEL) != lab_id()]
+    containers = client.containers.list(all=True, filters={"label": f"{KIND_LABEL}={cluster_name()}"})
+    foreign = [c.name or "" for c in containers if c.labels.get(LABEL) != lab_id()]
     if foreign:
         raise NotOurs(
             f"A kind cluster named {cluster_name()} exists and this lab did not make it.",
             found=", ".join(sorted(foreign)),
             fix="export LABKIT_CLUSTER=<another name>, then: make up",
         )
-    return sorted(found, key=lambda c: c.name)
+    return sorted(containers, key=lambda c: c.name or "")
 
 
 def network(client: docker.DockerClient) -> str:
@@ -62,13 +67,13 @@ def network(client: docker.DockerClient) -> str:
     """
     name = cluster_name()
     with MAKING:
-        return network_made(client, name)
+        return ensure_network(client, name)
 
 
-def network_made(client: docker.DockerClient, name: str) -> str:
+def ensure_network(client: docker.DockerClient, name: str) -> str:
     """Finds the network, or makes it; one caller at a time."""
     try:
-        found = client.networks.get(name)
+        network = client.networks.get(name)
     except NotFound:
         trial = client.networks.create(name, driver="bridge", labels=labels())
         trial.reload()
@@ -76,7 +81,7 @@ def network_made(client: docker.DockerClient, name: str) -> str:
         trial.remove()
         client.networks.create(name, driver="bridge", labels=labels(), ipam=IPAMConfig(pool_configs=[pool]))
         return name
-    if (found.attrs.get("Labels") or {}).get(LABEL) != lab_id():
+    if (network.attrs.get("Labels") or {}).get(LABEL) != lab_id():
         raise NotOurs(
             f"A Docker network named {name} exists and this lab did not make it.",
             fix="export LABKIT_CLUSTER=<another name>, then: make up",
@@ -97,14 +102,13 @@ def finish_control_plane(client: docker.DockerClient) -> None:
         f"{node_health.API} -n kube-system patch deployment coredns --type=json -p '{READINESS}'",
         f"{node_health.API} apply --server-side -f - <<'MANIFEST'\n{manifest}\nMANIFEST",
     ):
-        code, out = control.exec_run(["bash", "-c", command])
-        if code:
-            raise CommandFailed(
-                "The control plane refused an add-on.", found=out.decode(errors="replace").strip()
-            )
+        result = control.exec_run(["bash", "-c", command])
+        if result.exit_code:
+            output = cast(bytes, result.output).decode(errors="replace").strip()
+            raise CommandFailed("The control plane refused an add-on.", found=output)
 
 
-def kubectl(*arguments: object, **options) -> str:
+def kubectl(*arguments: object, **options: Any) -> str:
     """Runs the course's own kubectl against the course's cluster."""
     return run([home() / "bin" / "kubectl", *arguments], env=engine.cli_env(), **options)
 
@@ -116,44 +120,47 @@ def mark() -> Path:
 
 def address(container: Container) -> str:
     """A node's address in the cluster's network; empty while it is stopped."""
-    return container.attrs["NetworkSettings"]["Networks"].get(cluster_name(), {}).get("IPAddress", "")
+    return str(container.attrs["NetworkSettings"]["Networks"].get(cluster_name(), {}).get("IPAddress", ""))
 
 
 def create(client: docker.DockerClient, image: str, say: Say) -> None:
     """Makes the cluster; what a half-finished earlier run left is removed first."""
     delete(client)
     network(client)
-    command = [home() / "bin" / "kind", "create", "cluster", "--name", cluster_name(), "--image", image]
-    command += ["--config", repo() / "k8s/cluster/kind.yaml", "--kubeconfig", kubeconfig(), "--wait", "0s"]
+    command: list[str | Path] = [
+        *(home() / "bin" / "kind", "create", "cluster", "--name", cluster_name(), "--image", image),
+        *("--config", repo() / "k8s/cluster/kind.yaml", "--kubeconfig", kubeconfig(), "--wait", "0s"),
+    ]
     process = subprocess.Popen(command, env=kind_env(), stderr=subprocess.PIPE, text=True)
-    said: list[str] = []
+    lines: list[str] = []
+    add_ons: Future[None] | None = None
     with ThreadPoolExecutor(1) as pool:
-        for line in process.stderr:
-            said.append(line.rstrip())
+        for line in process.stderr or ():
+            lines.append(line.rstrip())
             say("kind: " + line.strip(" •✓.\n").encode("ascii", "ignore").decode().strip())
-            if "✓ Installing CNI" in line:  # the API server is there, the workers are still to come
+            if API_IS_UP in line and add_ons is None:
                 add_ons = pool.submit(finish_control_plane, client)
     if process.wait():
-        raise CommandFailed("kind could not make the cluster.", found="\n".join(said[-15:]), fix="make up")
-    add_ons.result()
+        raise CommandFailed("kind could not make the cluster.", found="\n".join(lines[-15:]), fix="make up")
+    if add_ons is None:
+        finish_control_plane(client)
+    else:
+        add_ons.result()
     mark().write_text(json.dumps({c.name: address(c) for c in nodes(client)}))
 
 
 def resume(client: docker.DockerClient, say: Say) -> None:
     """Starts stopped node containers, each with the address it had; the state of the cluster is kept."""
-    had, own = json.loads(mark().read_text()), client.networks.get(cluster_name())
+    addresses, own = json.loads(mark().read_text()), client.networks.get(cluster_name())
     stopped = [c for c in nodes(client) if c.status != "running"]
     if stopped:
-        say(
-            "starting the stopped nodes: "
-            + ", ".join(c.name.removeprefix(cluster_name() + "-") for c in stopped)
-        )
+        say("starting the stopped nodes: " + ", ".join(node_health.short(c.name) for c in stopped))
     for container in stopped:
         if container.status == "paused":
             container.unpause()
             continue
         own.disconnect(container, force=True)
-        own.connect(container, ipv4_address=had[container.name])
+        own.connect(container, ipv4_address=addresses[container.name])
         container.start()
 
 

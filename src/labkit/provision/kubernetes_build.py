@@ -90,8 +90,8 @@ def build(folder: Path, out: Path, packages: list[str], say: Say, total: int = 0
         *packages,
     ]
     process = subprocess.Popen(command, cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True)
-    compiled, last = 0, []
-    for line in process.stderr:
+    compiled, last = 0, list[str]()
+    for line in process.stderr or ():
         last = [*last[-14:], line.rstrip()]
         if line.startswith("go: downloading"):
             say("downloading modules")

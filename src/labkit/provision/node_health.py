@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from typing import cast
 
 from docker.errors import DockerException
 from docker.models.containers import Container
@@ -27,18 +28,18 @@ DNS = f"exec 3<>/dev/udp/10.96.0.10/53 && printf '{QUERY}' >&3 && timeout 2 head
 """bash speaks UDP itself; the answer's header is 12 bytes."""
 
 
-def short(name: str) -> str:
+def short(name: str | None) -> str:
     """A node's name without the cluster's: worker, worker2, control-plane."""
-    return name.removeprefix(cluster_name() + "-")
+    return (name or "").removeprefix(cluster_name() + "-")
 
 
 def ask(container: Container, command: str) -> str:
     """Runs a command in a node; an empty answer stands for any failure."""
     try:
-        code, out = container.exec_run(["bash", "-c", command], stderr=False)
+        status, output = container.exec_run(["bash", "-c", command], stderr=False)
     except DockerException:
         return ""
-    return out.decode(errors="replace") if code == 0 else ""
+    return cast(bytes, output).decode(errors="replace") if status == 0 else ""
 
 
 def problems(containers: list[Container]) -> list[str]:
@@ -46,7 +47,7 @@ def problems(containers: list[Container]) -> list[str]:
     stopped = [f"{short(c.name)} is {c.status}" for c in containers if c.status != "running"]
     if stopped:
         return stopped
-    control = next((c for c in containers if c.name.endswith("-control-plane")), None)
+    control = next((c for c in containers if (c.name or "").endswith("-control-plane")), None)
     if control is None:
         return ["there is no control-plane node"]
     answer = ask(control, LOOK)
@@ -54,29 +55,40 @@ def problems(containers: list[Container]) -> list[str]:
         return ["the API server does not answer"]
     items = json.loads(answer)["items"]
     nodes = [i for i in items if i["kind"] == "Node"]
-    found = [*unready(nodes, items, containers), *unavailable(items)]
-    if found:
-        return found
+    seen_by_api = [*unready(nodes, items, containers), *unavailable(items)]
+    if seen_by_api:
+        return seen_by_api
     with ThreadPoolExecutor(len(containers)) as pool:
         return [p for problems in pool.map(lambda c: network(c, nodes), containers) for p in problems]
+
+
+def api_answers(containers: list[Container]) -> bool:
+    """Whether the cluster's API server can be asked for anything."""
+    return any(
+        (c.name or "").endswith("-control-plane") and ask(c, f"{API} get --raw /version") for c in containers
+    )
 
 
 def unready(nodes: list[dict], items: list[dict], containers: list[Container]) -> list[str]:
     """Nodes that are not Ready, or whose kubelet has said nothing since the container started."""
     leases = {i["metadata"]["name"]: i["spec"] for i in items if i["kind"] == "Lease"}
-    found = [f"{len(nodes)} of {len(containers)} nodes have joined"] if len(nodes) < len(containers) else []
+    problems = (
+        [f"{len(nodes)} of {len(containers)} nodes have joined"] if len(nodes) < len(containers) else []
+    )
     for container in containers:
         node = next((n for n in nodes if n["metadata"]["name"] == container.name), None)
         if node is None:
             continue
         conditions = {c["type"]: c for c in node["status"].get("conditions", [])}
         ready = conditions.get("Ready", {})
-        said = max(ready.get("lastHeartbeatTime", ""), leases.get(container.name, {}).get("renewTime", ""))
+        last_word = max(
+            ready.get("lastHeartbeatTime", ""), leases.get(container.name, {}).get("renewTime", "")
+        )
         if ready.get("status") != "True":
-            found.append(f"{short(container.name)} is not Ready")
-        elif said < started(container):
-            found.append(f"{short(container.name)}'s kubelet is silent")
-    return found
+            problems.append(f"{short(container.name)} is not Ready")
+        elif last_word < started(container):
+            problems.append(f"{short(container.name)}'s kubelet is silent")
+    return problems
 
 
 def started(container: Container) -> str:
@@ -100,24 +112,24 @@ def unavailable(items: list[dict]) -> list[str]:
 def network(container: Container, nodes: list[dict]) -> list[str]:
     """Routes to other nodes' Pods that are missing on this node, and whether cluster DNS answers it."""
     routes = ask(container, "ip -4 route show").splitlines()
-    found = []
+    problems = []
     for node in nodes:
         if node["metadata"]["name"] == container.name:
             continue
         pods = node["spec"].get("podCIDR", "no Pod range")
         at = next((a["address"] for a in node["status"]["addresses"] if a["type"] == "InternalIP"), "")
         if not any(r.startswith(f"{pods} via {at} ") for r in routes):
-            found.append(
+            problems.append(
                 f"{short(container.name)} has no route to the Pods of {short(node['metadata']['name'])}"
             )
     if ask(container, DNS).strip() != "12":
-        found.append(f"cluster DNS does not answer {short(container.name)}")
-    return found
+        problems.append(f"cluster DNS does not answer {short(container.name)}")
+    return problems
 
 
 def lost_traffic(containers: list[Container]) -> list[str]:
     """Tries a TCP connection from every node to system Pods on the others; returns those that failed."""
-    control = next(c for c in containers if c.name.endswith("-control-plane"))
+    control = next(c for c in containers if (c.name or "").endswith("-control-plane"))
     pods = json.loads(ask(control, f"{API} get pods -n kube-system -o json") or '{"items": []}')["items"]
     targets = []
     for pod in pods:
@@ -146,4 +158,4 @@ def lost_traffic(containers: list[Container]) -> list[str]:
         ]
 
     with ThreadPoolExecutor(len(containers)) as pool:
-        return sorted({p for found in pool.map(reach, containers) for p in found})
+        return sorted({problem for problems in pool.map(reach, containers) for problem in problems})

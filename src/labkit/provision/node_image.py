@@ -15,13 +15,13 @@ import tempfile
 from pathlib import Path
 
 import docker
-from docker.errors import APIError, ImageNotFound
+from docker.errors import ImageNotFound
 
 from labkit.core import engine
 from labkit.core.errors import ImageUnavailable
 from labkit.core.paths import REGISTRY, cluster_name, home, lab_id, repo
 from labkit.core.process import run
-from labkit.provision import kubernetes_build
+from labkit.provision import kubernetes_build, pull
 
 RECIPE = repo() / "k8s/cluster/node/image"
 LAB_RECIPE = repo() / "k8s/cluster/lab.Dockerfile"
@@ -33,18 +33,24 @@ OWN = "containers-proven.internal"
 """The registry part of names that exist only inside the node image (``.internal`` is nobody's)."""
 
 
-def pulled(client: docker.DockerClient) -> str | None:
-    """Pulls ``kindest/node`` (through the mirror ``LABKIT_MIRROR`` if set) and returns its name, or None."""
+def pulled(client: docker.DockerClient, say: kubernetes_build.Say = lambda text: None) -> str | None:
+    """Pulls ``kindest/node``, unless the engine has it or ``LABKIT_BUILD_NODE`` forbids it.
+
+    Args:
+        client: the engine's.
+        say: told why, where it cannot be pulled.
+
+    Returns:
+        The name under which the engine has it; None where one has to be built.
+    """
     if os.environ.get("LABKIT_BUILD_NODE"):
         return None
-    mirror = os.environ.get("LABKIT_MIRROR", "").rstrip("/")
-    name = f"{mirror}/{PULLED}" if mirror else PULLED
+    name = pull.source_of(PULLED)
     try:
         client.images.get(name)
     except ImageNotFound:
-        try:
-            client.images.pull(name)
-        except APIError:
+        if why := pull.pull(client, PULLED):
+            say(f"cannot be pulled ({why}): built from its sources")
             return None
     return name
 
@@ -193,7 +199,7 @@ def ensure(base: str, say: kubernetes_build.Say = lambda text: None) -> str:
         The image's name.
     """
     client = engine.client()
-    below = pulled(client)
+    below = pulled(client, say)
     kubernetes_build.link(kubernetes_build.tools(say) if below else kubernetes_build.programs(say))
     below = below or built(client, base, say)
     registry = f"{cluster_name()}-registry:5000"

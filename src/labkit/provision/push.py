@@ -65,17 +65,18 @@ def stored(port: int, names: Iterable[str]) -> dict[str, set[str]]:
 
     One of them is the id of the same image in an engine: which, depends on how the engine stores images.
     """
-    connection, found = http.client.HTTPConnection("127.0.0.1", port, timeout=10), {}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    digests: dict[str, set[str]] = {}
     for name in names:
         repository, _, tag = name.partition(":")
         connection.request("GET", f"/v2/{repository}/manifests/{tag}", headers={"Accept": MANIFESTS})
         answer = connection.getresponse()
-        body, found[name] = answer.read(), set()
+        body, digests[name] = answer.read(), set()
         if answer.status == 200:
             config = json.loads(body).get("config", {}).get("digest")
-            found[name] = {answer.headers["Docker-Content-Digest"], config}
+            digests[name] = {answer.headers["Docker-Content-Digest"], config}
     connection.close()
-    return found
+    return digests
 
 
 def push_one(client: docker.DockerClient, name: str, registry: str) -> None:

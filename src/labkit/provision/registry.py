@@ -10,6 +10,7 @@ import http.client
 import ipaddress
 import socket
 from collections.abc import Callable
+from typing import Any, cast
 
 import docker
 from docker.errors import APIError, ImageNotFound, NotFound
@@ -25,9 +26,6 @@ from labkit.wait.until import until
 PORT = int(REGISTRY.rpartition(":")[2])
 IMAGE = f"{REGISTRY}/registry:2"
 ANSWER_SECONDS = 20
-PORT_TAKEN = ("port is already allocated", "address already in use", "ports are not available")
-"""What engines say of a port that somebody else has."""
-
 Say = Callable[[str], None]
 
 
@@ -48,11 +46,11 @@ def find(client: docker.DockerClient) -> Container | None:
         NotOurs: a container of that name is somebody else's.
     """
     try:
-        found = client.containers.get(name())
+        container = client.containers.get(name())
     except NotFound:
         return None
-    must_be_ours("container", found.labels)
-    return found
+    must_be_ours("container", container.labels)
+    return container
 
 
 def address() -> str:
@@ -87,8 +85,8 @@ def ensure(say: Say = lambda _: None) -> str:
     try:
         until(lambda: answers(port), timeout=ANSWER_SECONDS, what=f"the registry answers on 127.0.0.1:{port}")
     except TimedOut as e:
-        said = container.logs(tail=5).decode(errors="replace").strip()
-        raise CommandFailed(e.message, found=said or "an empty log", fix="make up") from None
+        log = container.logs(tail=5).decode(errors="replace").strip()
+        raise CommandFailed(e.message, found=log or "an empty log", fix="make up") from None
     push.push(client, port, say=say)
     say(f"localhost:{port}" if port == PORT else f"localhost:{port} (port {PORT} is taken by something else)")
     return f"localhost:{port}"
@@ -112,21 +110,28 @@ def is_outdated(client: docker.DockerClient, container: Container) -> bool:
 
 
 def start(client: docker.DockerClient) -> Container:
-    """Starts a new container, on the usual port or else on a free one."""
+    """Starts a new container, on the usual port or else on a free one.
+
+    Raises:
+        CommandFailed: it starts on none; the engine's last reason is in the error.
+    """
+    reason = ""
     for port in (PORT, free_port(), free_port()):
         container = create(client, port)
         try:
             container.start()
-        except APIError as e:
+        except APIError as e:  # mostly the port is somebody else's; engines say so in words of their own
             container.remove(force=True)
-            if any(words in str(e) for words in PORT_TAKEN):
-                continue
-            raise CommandFailed(
-                "The local registry did not start.", found=e.explanation, fix="make up"
-            ) from None
+            reason = e.explanation or str(e)
+            continue
         container.reload()
         return container
-    raise CommandFailed("The local registry found no free port.", wanted=f"127.0.0.1:{PORT}, or any other")
+    raise CommandFailed(
+        "The local registry did not start.",
+        wanted=f"127.0.0.1:{PORT}, or any other port",
+        found=reason,
+        fix="make up",
+    )
 
 
 def create(client: docker.DockerClient, port: int) -> Container:
@@ -146,7 +151,7 @@ def create(client: docker.DockerClient, port: int) -> Container:
             networking_config={network: client.api.create_endpoint_config(ipv4_address=str(last))},
             ports={"5000/tcp": ("127.0.0.1", port)},
             volumes={volume(client): {"bind": "/var/lib/registry", "mode": "rw"}},
-            restart_policy={"Name": "unless-stopped"},
+            restart_policy=cast(Any, {"Name": "unless-stopped"}),  # a count is for on-failure alone
         )
     except ImageNotFound:
         raise ImageUnavailable("The registry's image is not there.", wanted=IMAGE, fix="make up") from None
@@ -155,20 +160,20 @@ def create(client: docker.DockerClient, port: int) -> Container:
 def volume(client: docker.DockerClient) -> str:
     """Makes the volume for the registry's images, if it is missing, and returns its name."""
     try:
-        found = client.volumes.get(name())
+        volume = client.volumes.get(name())
     except NotFound:
-        found = client.volumes.create(name(), labels=labels())
-    must_be_ours("volume", found.attrs["Labels"])
-    return found.name
+        volume = client.volumes.create(name(), labels=labels())
+    must_be_ours("volume", volume.attrs["Labels"])
+    return name()
 
 
-def must_be_ours(kind: str, found: dict[str, str] | None) -> None:
+def must_be_ours(kind: str, labels: dict[str, str] | None) -> None:
     """Raises `NotOurs` unless these are the labels of something that this lab made."""
-    if (found or {}).get(LABEL) != lab_id():
+    if (labels or {}).get(LABEL) != lab_id():
         raise NotOurs(
             f"There is a {kind} called {name()}, and this lab did not make it.",
             wanted=f"the label {LABEL}={lab_id()}",
-            found=f"{LABEL}={found[LABEL]}" if found and LABEL in found else "no such label",
+            found=f"{LABEL}={labels[LABEL]}" if labels and LABEL in labels else "no such label",
             fix="export LABKIT_CLUSTER=<another name>, then: make up",
         )
 
@@ -180,7 +185,7 @@ def free_port() -> int:
     """
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+        return int(s.getsockname()[1])
 
 
 def published(container: Container) -> int:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from labkit.core import engine
-from labkit.core.errors import EngineUnavailable
-from labkit.provision import base_image, debian_root, images, kind_cluster, node_image, registry
-from labkit.provision.progress import Steps
+from labkit.core.errors import EngineForbidden, EngineUnavailable
+from labkit.provision import debian_root, images, kind_cluster, node_image, registry
+from labkit.provision.progress import Say, Steps
 
 
 def bring_up(only: str | None = None, steps: Steps | None = None) -> None:
@@ -29,23 +29,27 @@ def bring_up(only: str | None = None, steps: Steps | None = None) -> None:
             if only != "docker":
                 kind_cluster.nodes(engine.client())  # a foreign cluster of our name is told at once
         with show.step("base image", 20) as say:
-            foundation = base_image.ensure(say)
+            foundation = images.ensure_base(say)
         with ThreadPoolExecutor(2) as pool:
             # The course's images are needed by the registry, the node image by the cluster: two chains.
-            jobs: list[Future] = [pool.submit(course_images, show, only)]
+            jobs: list[Future[None]] = [pool.submit(course_images, show, only)]
             if only != "docker":
                 jobs.append(pool.submit(kubernetes, show, foundation))
             for job in jobs:
                 job.result()
 
 
-def engine_up(say) -> str:
-    """Finds a daemon that answers, or starts the course's own; says which."""
+def engine_up(say: Say) -> str:
+    """Finds a daemon that answers, or starts the course's own; says which.
+
+    Raises:
+        EngineForbidden: there is one that this user may not use; it is not worked around.
+    """
     try:
         url = engine.host()
-    except EngineUnavailable as e:
-        if e.found == "permission denied":
-            raise
+    except EngineForbidden:
+        raise
+    except EngineUnavailable:
         say("starting the course's own Docker engine (first time: about 200 MB of Debian packages)")
         return f"started {debian_root.start()}"
     return f"{'its own' if url == engine.own_host() else 'found one'}: {url}"

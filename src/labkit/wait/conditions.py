@@ -9,6 +9,7 @@ from typing import Any
 from labkit.core.errors import Mismatch, Usage
 
 Object = dict[str, Any]
+"""An object of the cluster as the API server sends it, keys as in its JSON."""
 
 ROLLOUTS = {
     "Deployment": ("replicas", "updatedReplicas", "availableReplicas"),
@@ -36,7 +37,8 @@ def has(kind: str) -> Callable[[Object | None], bool]:
 
     def test(o: Object | None) -> bool:
         conditions = status_of(o).get("conditions") or []
-        return any(c["type"] == kind and c["status"] == "True" for c in conditions) and observed(o)
+        is_true = any(c["type"] == kind and c["status"] == "True" for c in conditions)
+        return o is not None and is_true and observed(o)
 
     return test
 
@@ -71,6 +73,8 @@ def is_done(o: Object | None) -> bool:
     Raises:
         Mismatch: it has failed, and will not be complete any more.
     """
+    if o is None:
+        return False
     for c in status_of(o).get("conditions") or []:
         if c["type"] == "Failed" and c["status"] == "True":
             why = f"{c.get('reason')}: {c.get('message')}"
@@ -78,12 +82,12 @@ def is_done(o: Object | None) -> bool:
     return has("Complete")(o)
 
 
-def ready_endpoints(found: Object | None) -> int:
+def ready_endpoints(o: Object | None) -> int:
     """Ready endpoints of an EndpointSlice, or of all slices of a Service (a list, with ``items``).
 
     A Service with two families of addresses has each endpoint twice; it counts once.
     """
-    slices = (found or {}).get("items", [found] if found else [])
+    slices = (o or {}).get("items", [o] if o else [])
     families: Counter[str] = Counter()
     for part in slices:
         for endpoint in part.get("endpoints") or []:

@@ -17,6 +17,8 @@ from labkit.wait.loop import ANSWER, LOOK, Deadline, Predicate, follow
 
 BROKEN = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError, json.JSONDecodeError)
 CONNECT = 5.0
+"""Seconds for a connection to the daemon."""
+
 LOG_LINES = 5
 
 
@@ -44,7 +46,9 @@ CONDITIONS: dict[str, Callable[[Container | None], bool]] = {
 }
 
 
-def wait(container: Container, condition: str | Callable[[Container], bool], timeout: float) -> Container:
+def wait(
+    container: Container, condition: str | Callable[[Container], Any], timeout: float
+) -> Container | None:
     """Waits for a container.
 
     Args:
@@ -53,7 +57,7 @@ def wait(container: Container, condition: str | Callable[[Container], bool], tim
         timeout: seconds.
 
     Returns:
-        The container as it was when the condition held.
+        The container as it was when the condition held; None once it is removed.
 
     Raises:
         TimedOut: with its last state and log lines.
@@ -86,7 +90,8 @@ def has_check(container: Container) -> bool:
     """Whether it has a health check (one that its image has can be switched off)."""
     if "Config" not in container.attrs:  # from a short listing
         container.reload()
-    return ((container.attrs["Config"].get("Healthcheck") or {}).get("Test") or ["NONE"])[0] != "NONE"
+    test = (container.attrs["Config"].get("Healthcheck") or {}).get("Test") or ["NONE"]
+    return bool(test[0] != "NONE")
 
 
 class Watched:
@@ -107,7 +112,7 @@ class Watched:
         Raises:
             EngineUnavailable: no answer, or one that says that the daemon is in trouble.
         """
-        api = self.container.client.api
+        api = self.container.client.api  # type: ignore[union-attr]  # every listed container has its client
         try:
             answer = api.get(
                 f"{api.base_url}/v{api.api_version}{path}",
@@ -145,11 +150,11 @@ class Watched:
         yield LOOK
         if not deadline.left():
             return
-        wanted = {"filters": json.dumps({"container": [self.container.id], "type": ["container"]})}
+        query = {"filters": json.dumps({"container": [self.container.id], "type": ["container"]})}
         if self.since is not None:
-            wanted["since"] = f"{self.since:.0f}"
+            query["since"] = f"{self.since:.0f}"
         try:
-            with self.ask("/events", deadline.silence(), params=wanted, stream=True) as answer:
+            with self.ask("/events", deadline.silence(), params=query, stream=True) as answer:
                 socket = getattr(getattr(answer.raw, "connection", None), "sock", None)
                 for _ in answer.iter_content(chunk_size=None):
                     yield LOOK
@@ -158,19 +163,19 @@ class Watched:
         except (DockerException, *BROKEN):
             return  # silent, cut or ended: look again
 
-    def evidence(self, found: Container | None) -> str:
+    def evidence(self, last: Container | None) -> str:
         """The container's state, and the last lines it wrote."""
-        if found is None:
+        if last is None:
             return "last state: removed"
-        state = found.attrs["State"]
-        said = f"last state: {state['Status']}, exit code {state['ExitCode']}"
+        state = last.attrs["State"]
+        text = f"last state: {state['Status']}, exit code {state['ExitCode']}"
         if health := state.get("Health"):
-            last = (health.get("Log") or [{}])[-1].get("Output", "").strip()
-            said += f", {health['Status']}" + (f" ({last[:200]})" if last else "")
+            output = (health.get("Log") or [{}])[-1].get("Output", "").strip()
+            text += f", {health['Status']}" + (f" ({output[:200]})" if output else "")
         if state.get("Error"):
-            said += f"\nthe engine's error: {state['Error']}"
+            text += f"\nthe engine's error: {state['Error']}"
         lines = self.log()
-        return said + (f"\nlast lines of its log:\n{lines}" if lines else "\nits log is empty")
+        return text + (f"\nlast lines of its log:\n{lines}" if lines else "\nits log is empty")
 
     def log(self) -> str:
         """The last lines of its log; empty where there are none to be had."""

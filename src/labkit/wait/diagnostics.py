@@ -30,11 +30,11 @@ def evidence(dynamic: DynamicClient, o: Object, last: Object | None) -> str:
     return "\n".join(lines)
 
 
-def states(found: Object) -> list[str]:
+def states(o: Object) -> list[str]:
     """The conditions of an object's status, or what else it says."""
-    if "items" in found:
-        return [f"last state: {ready_endpoints(found)} ready endpoint(s)"]
-    status = status_of(found)
+    if "items" in o:
+        return [f"last state: {ready_endpoints(o)} ready endpoint(s)"]
+    status = status_of(o)
     return [
         f"last state: {c['type']}={c['status']}"
         + (f" ({c.get('reason')}: {c.get('message')})" if c.get("reason") else "")
@@ -42,16 +42,16 @@ def states(found: Object) -> list[str]:
     ] or [f"last state: {status.get('phase') or status or 'no status yet'}"]
 
 
-def pods(dynamic: DynamicClient, found: Object) -> list[str]:
+def pods(dynamic: DynamicClient, o: Object) -> list[str]:
     """What keeps the Pods of a workload from being ready, a line each."""
-    labels = ((found.get("spec") or {}).get("selector") or {}).get("matchLabels")
+    labels = ((o.get("spec") or {}).get("selector") or {}).get("matchLabels")
     if not labels:
         return []
-    resource, namespace = find(dynamic, "v1", "Pod"), found["metadata"].get("namespace")
+    resource, namespace = find(dynamic, "v1", "Pod"), o["metadata"].get("namespace")
     query = ",".join(f"{k}={v}" for k, v in sorted(labels.items()))
     listed = ask(lambda: resource.get(namespace=namespace, label_selector=query).to_dict())
-    kept = sorted((p["metadata"]["name"], why(p)) for p in (listed or {}).get("items", []))
-    return [f"pod {name}: {reason}" for name, reason in kept if reason][:PODS]
+    reasons = sorted((p["metadata"]["name"], why(p)) for p in (listed or {}).get("items", []))
+    return [f"pod {name}: {reason}" for name, reason in reasons if reason][:PODS]
 
 
 def why(pod: Object) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from labkit.core.errors import BrokenEnvironment, TimedOut
 
-Test = Callable[[Any], bool]
+State = TypeVar("State")
 LOOK = object()
 """A stream yields this where only a look shows the state: always first, and after each event of Docker's."""
 
@@ -31,7 +31,11 @@ FRESH = 30.0
 
 
 class Deadline:
-    """A point in time, and how far off it is."""
+    """A point in time, and how far off it is.
+
+    Args:
+        timeout: seconds from now.
+    """
 
     def __init__(self, timeout: float):
         self.timeout = timeout
@@ -54,11 +58,11 @@ class Predicate:
     """A caller's own condition; a part of the object that is not there yet counts as no.
 
     Args:
-        asked: given the object, whether the condition holds.
+        condition: given the object, whether it holds.
     """
 
-    def __init__(self, asked: Callable[[Any], Any]):
-        self.asked, self.missing = asked, ""
+    def __init__(self, condition: Callable[[Any], Any]):
+        self.condition, self.missing = condition, ""
 
     def __call__(self, state: Any) -> bool:
         """Whether it holds for a state; never for None."""
@@ -66,26 +70,26 @@ class Predicate:
         if state is None:
             return False
         try:
-            return bool(self.asked(state))
+            return bool(self.condition(state))
         except LookupError as e:  # a misspelt field looks the same: the error says which
             self.missing = f"{type(e).__name__}: {e}"
             return False
 
     def __str__(self) -> str:
-        name = getattr(self.asked, "__name__", "<lambda>")
+        name = getattr(self.condition, "__name__", "<lambda>")
         return "as asked" if name == "<lambda>" else name
 
 
 def follow(
     subject: str,
-    condition: Any,
-    test: Test,
-    look: Callable[[Deadline], Any],
+    condition: str,
+    test: Callable[[State | None], bool],
+    look: Callable[[Deadline], State | None],
     stream: Callable[[Deadline], Iterator[Any]],
-    evidence: Callable[[Any], str],
+    evidence: Callable[[State | None], str],
     deadline: Deadline,
     hint: str | None = None,
-) -> Any:
+) -> State | None:
     """Waits until ``test`` holds for what ``look`` or ``stream`` shows.
 
     Args:
@@ -100,7 +104,7 @@ def follow(
         hint: what to look at first, for the error.
 
     Returns:
-        The state for which the test held.
+        The state for which the test held; None where it held for an object that is not there.
 
     Raises:
         TimedOut: it did not hold in time, and a last look said so too.

@@ -19,7 +19,11 @@ from labkit.wait.loop import LOOK, Deadline, Predicate, follow
 
 
 def wait(
-    dynamic: DynamicClient, o: Object, condition: str | Callable, timeout: float, count: int = 1
+    dynamic: DynamicClient,
+    o: Object,
+    condition: str | Callable[[Object], Any],
+    timeout: float,
+    count: int = 1,
 ) -> Object:
     """Waits for an object of the cluster.
 
@@ -45,7 +49,7 @@ def wait(
     with answer_within(deadline.answer()):
         watched = Watched(dynamic, o, slices=condition == "Endpoints" and o["kind"] == "Service")
     name, namespace = o["metadata"]["name"], o["metadata"].get("namespace")
-    found = follow(
+    state = follow(
         f"{o['kind']}/{name}",
         word,
         watched.gone if condition == "gone" else test,
@@ -55,20 +59,22 @@ def wait(
         deadline,
         f"kubectl describe {o['kind'].lower()} {name}" + (f" -n {namespace}" if namespace else ""),
     )
-    return o if condition == "gone" else watched.one(found)
+    return o if state is None or condition == "gone" else watched.one(state)
 
 
-def condition_of(kind: str, condition: str | Callable, count: int) -> tuple[Callable[[Any], bool], str]:
+def condition_of(
+    kind: str, condition: str | Callable[[Object], Any], count: int
+) -> tuple[Callable[[Object | None], bool], str]:
     """The test of a condition, and the condition in words.
 
     Raises:
         Usage: there is no such condition.
     """
     if callable(condition):
-        asked = Predicate(condition)
-        return asked, str(asked)
+        predicate = Predicate(condition)
+        return predicate, str(predicate)
     if condition == "Endpoints" and kind in ("Service", "EndpointSlice"):
-        return (lambda found: ready_endpoints(found) >= count), f"at {count} ready endpoint(s)"
+        return (lambda o: ready_endpoints(o) >= count), f"at {count} ready endpoint(s)"
     if condition in NAMED:
         return NAMED[condition], condition
     if not isinstance(condition, str) or not condition[:1].isupper() or condition == "Endpoints":
@@ -105,14 +111,15 @@ class Watched:
             return None
         return {"kind": "EndpointSliceList", "items": items} if self.slices else items[0]
 
-    def one(self, found: Object) -> Object:
+    def one(self, state: Object) -> Object:
         """A single object, where a state may be a list."""
-        return found["items"][0] if self.slices else found
+        first: Object = state["items"][0] if self.slices else state
+        return first
 
-    def gone(self, found: Object | None) -> bool:
+    def gone(self, state: Object | None) -> bool:
         """Whether the object that was meant is no longer there; a new one of its name is another."""
         uid = self.o["metadata"].get("uid")
-        return found is None or bool(uid and found["metadata"]["uid"] != uid)
+        return state is None or bool(uid and state["metadata"]["uid"] != uid)
 
     def look(self, deadline: Deadline) -> Object | None:
         """The object as it is now, and the version from which to watch."""

@@ -35,9 +35,10 @@ def until(
     deadline, pause = time.monotonic() + timeout, threading.Event()
     while True:
         try:
-            last: object = probe()
-            if last:
-                return last  # type: ignore[return-value]
+            answer = probe()
+            if answer:
+                return answer
+            last: object = answer
         except ignore as e:
             last = e
         if time.monotonic() >= deadline:

@@ -11,7 +11,11 @@ import pytest
 from labkit.core import errors
 from labkit.core.errors import BrokenEnvironment, Failure, LabkitError, TimedOut
 
-TREE = {found for found in vars(errors).values() if isinstance(found, type)}
+TREE = {
+    value
+    for value in vars(errors).values()
+    if isinstance(value, type) and value.__module__ == errors.__name__
+}
 
 
 def test_all_is_one_tree_and_the_docstring_draws_it():

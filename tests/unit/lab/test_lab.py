@@ -6,12 +6,16 @@ import json
 
 import docker
 import pytest
+from docker.errors import APIError
 from kubernetes import client
 
 from labkit import Busy, ClusterUnavailable, EngineUnavailable, Lab, Usage
 from labkit.lab import cleanup, manifests, reset
+from labkit.lab import lab as lab_module
 from labkit.lab.clients import BUILT, LabelledAPI, LabelledKube, full_name, kube_client
-from labkit.lab.lab import take_lock
+from labkit.lab.lab import Use, take_lock
+from labkit.lab.private_engine import PrivateEngine
+from labkit.lab.workspace import VARIABLE, Workspace
 
 OWN = {"labkit.lab": "mine", "labkit.stem": "ch01_x"}
 
@@ -224,3 +228,110 @@ def test_the_cluster_is_never_asked_through_a_proxy(monkeypatch, tmp_path):
     }
     (tmp_path / "c.kubeconfig").write_text(json.dumps(config))
     assert kube_client({}).configuration.proxy is None
+
+
+class Place:
+    """What a Lab is opened with here: no engine, no lock but its own."""
+
+    def __init__(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("LABKIT_HOME", str(tmp_path))
+        monkeypatch.setenv("LABKIT_PROGRESS", str(tmp_path / "progress"))
+        monkeypatch.delenv(VARIABLE, raising=False)
+        monkeypatch.setattr(lab_module, "docker_client", lambda labels, **engine: Closable())
+
+
+class Closable:
+    def close(self):
+        pass
+
+
+def test_a_chapters_lab_has_the_stem_for_itself_and_no_workspace(monkeypatch, tmp_path):
+    Place(monkeypatch, tmp_path)
+    lab = Lab("ch96_x")
+    try:
+        assert lab.use is Use.ALONE
+        assert not lab.has_workspace
+        with pytest.raises(Usage, match="has no workspace"):
+            _ = lab.workspace
+        with pytest.raises(Busy):
+            take_lock("ch96_x")
+    finally:
+        lab.leave()
+
+
+def test_a_learners_own_exercise_has_the_stem_for_itself(monkeypatch, tmp_path):
+    Place(monkeypatch, tmp_path)
+    lab = Lab("ch96_x", "exercise")
+    try:
+        assert (lab.use, lab.workspace.own, Lab.opened()) == (Use.ALONE, True, lab)
+        with pytest.raises(Busy):
+            take_lock("ch96_x")
+    finally:
+        lab.leave()
+
+
+def test_a_named_workspace_leaves_the_stem_to_other_processes(monkeypatch, tmp_path):
+    Place(monkeypatch, tmp_path)
+    workspace = Workspace.fresh("ch96_x", tmp_path / "w")
+    monkeypatch.setenv(VARIABLE, str(workspace.write()))
+    lab = Lab("ch96_x", "exercise")
+    try:
+        assert (lab.use, lab.session, Lab.opened()) == (Use.NAMED, workspace.session, lab)
+        take_lock("ch96_x").release()
+    finally:
+        lab.leave()
+
+
+def test_labs_at_workspaces_of_their_callers_are_open_side_by_side(monkeypatch, tmp_path):
+    Place(monkeypatch, tmp_path)
+    labs = [Lab("ch96_x", "proof", Workspace.fresh("ch96_x", tmp_path / n)) for n in "ab"]
+    try:
+        assert {lab.use for lab in labs} == {Use.APART}
+        assert Lab.opened() is None
+        assert labs[0].session != labs[1].session
+    finally:
+        for lab in labs:
+            lab.leave()
+
+
+def test_the_cluster_is_not_asked_for_until_it_is_needed(monkeypatch, tmp_path):
+    Place(monkeypatch, tmp_path)
+    clients = []
+    monkeypatch.setattr(lab_module, "kube_client", lambda labels, path: clients.append(labels) or "client")
+    removed = []
+    monkeypatch.setattr(cleanup, "remove", lambda api, labels, kube: removed.append(kube))
+    Lab("ch96_x").close()
+    assert (clients, removed) == ([], [None])
+    lab = Lab("ch96_x")
+    assert lab.kube is lab.kube
+    lab.close()
+    assert (len(clients), removed) == (1, [None, "client"])
+
+
+class Refusing:
+    """A container, or a volume, whose removal the engine refuses with a conflict."""
+
+    def __init__(self, text):
+        self.text, self.tags, self.name = text, [], "x"
+
+    def remove(self, **options):
+        response = type("Response", (), {"status_code": 409})
+        raise APIError("409", response=response, explanation=self.text)
+
+
+def test_a_container_that_is_being_removed_is_waited_for_however_the_engine_words_it(monkeypatch):
+    waited = []
+    monkeypatch.setattr(cleanup.wait_docker, "wait", lambda *arguments: waited.append(arguments))
+    container = Refusing("wird bereits entfernt")
+    assert cleanup.remove_thing(None, "containers", "ch96-", container) is None
+    assert waited == [(container, "removed", cleanup.REMOVAL_SECONDS)]
+    assert cleanup.remove_thing(None, "volumes", "ch96-", Refusing("volume is in use")) == "volume is in use"
+    assert len(waited) == 1
+
+
+def test_a_private_engine_that_does_not_run_says_so():
+    owner = type("Owner", (), {"prefix": "ch96-", "session": "abcdef"})
+    engine = PrivateEngine(owner, "other")
+    for part in ("container", "docker", "docker_host"):
+        with pytest.raises(Usage, match="does not run"):
+            getattr(engine, part)

@@ -64,7 +64,7 @@ class Pinged:
 @pytest.fixture
 def lab(monkeypatch, tmp_path):
     made = Lab.__new__(Lab)
-    made.stem, made.role, made.workspace, made.world = (
+    made.stem, made.role, made._workspace, made.world = (
         STEM,
         "exercise",
         Workspace.fresh(STEM, tmp_path),
@@ -201,7 +201,7 @@ def test_without_a_lab_the_first_cell_is_named(monkeypatch, call):
 
 
 def test_a_chapters_lab_is_no_exercise(lab):
-    lab.workspace = None
+    lab._workspace = None
     with pytest.raises(Usage, match="No exercise is open"):
         progress()
 
@@ -235,7 +235,7 @@ def test_in_a_judged_workspace_the_notebook_says_nothing(lab, monkeypatch, capsy
     from dataclasses import replace
 
     lab.world.raises = None
-    lab.workspace = replace(lab.workspace, judged=True)
+    lab._workspace = replace(lab.workspace, judged=True)
     exercise.check("web")
     assert capsys.readouterr().out.strip() == exercise.LEFT_TO_GRADER
     assert lab.workspace.noted("results") == {}

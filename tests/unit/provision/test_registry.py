@@ -147,7 +147,7 @@ def test_a_taken_port_gives_another_and_says_so(use, words):
 
 def test_another_failure_is_told(use):
     it = use(Engine())
-    it.fails = ["no space left on device"]
+    it.fails = ["no space left on device"] * 3
     with pytest.raises(CommandFailed, match="no space left"):
         registry.ensure()
     assert it.container.removed

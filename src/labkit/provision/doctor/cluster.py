@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ from labkit.core.errors import CommandFailed
 from labkit.core.labels import LABEL
 from labkit.core.paths import REGISTRY, home, lab_id
 from labkit.core.process import run
-from labkit.provision import kind_cluster, kubernetes_build, node_health, push, registry
+from labkit.provision import kind_cluster, kubernetes_build, node_health, pull, push, registry
 from labkit.provision.doctor.finding import FAIL, SKIPPED, WARN, Finding, finding
 
 TIMEOUT = 5
@@ -64,7 +63,7 @@ def local_registry() -> Iterator[Finding]:
 
 def mirror() -> Iterator[Finding]:
     """The mirror named by LABKIT_MIRROR, where one is."""
-    name = os.environ.get("LABKIT_MIRROR", "").rstrip("/")
+    name = pull.mirror()
     if not name:
         yield Finding("mirror", "ok", "none set", "LABKIT_MIRROR is optional")
         return
@@ -97,7 +96,7 @@ def nodes() -> Iterator[Finding]:
         "healthy",
         "make up",
     )
-    if any("is exited" in p or "API server" in p for p in problems):
+    if problems and not node_health.api_answers(present):
         why = "the API server cannot be asked"
         yield from (Finding(n, SKIPPED, why, "") for n in ("traffic", "aggregated APIs", "metrics"))
         return

@@ -10,19 +10,20 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import docker
 
 from labkit.core import engine as engines
 from labkit.core.errors import EngineUnavailable
 from labkit.core.paths import repo
+from labkit.provision.base_image import CA_VARIABLES
 from labkit.provision.doctor.finding import FAIL, WARN, Finding, finding
 
 OLDEST_PYTHON = (3, 11)
 DISK_WANTED, DISK_NEEDED = 12, 3
 MEMORY_WANTED, MEMORY_NEEDED = 6, 3
 GIB = 2**30
-CA_VARIABLES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 
 def python(version: tuple[int, ...] = sys.version_info[:2], lock: Path | None = None) -> Iterator[Finding]:
@@ -84,7 +85,7 @@ def engine() -> Iterator[Finding]:
         yield Finding("buildx", FAIL, e.message, "docker on PATH", e.fix or "make up")
 
 
-def engine_version(version: dict) -> Iterator[Finding]:
+def engine_version(version: dict[str, Any]) -> Iterator[Finding]:
     """Compares the daemon's API version with the oldest one that the chapters are run against."""
     number = tuple(map(int, version["ApiVersion"].split(".")))
     oldest = tuple(map(int, engines.OLDEST_API.split(".")))

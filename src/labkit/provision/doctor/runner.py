@@ -1,6 +1,6 @@
 """What the course needs, one finding a line: found, wanted, the command that mends it.
 
-Each check is a small function in ``machine_checks`` or ``cluster_checks``; it looks and changes nothing.
+Each check is a small function in ``machine`` or ``cluster``; it looks and changes nothing.
 """
 
 from __future__ import annotations
