@@ -100,7 +100,7 @@ SUITES = (
     ),
     Suite(
         "lab",
-        pytest("lab", "tests/lab", "-m", f"not ({LAB_ALONE})", "-n2", "--dist", "loadfile"),
+        pytest("lab", "tests/lab", "-m", f"not ({LAB_ALONE})", "-n2", "--dist", "loadscope"),
         budget=3,
         limit=15,
     ),
