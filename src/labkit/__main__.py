@@ -50,6 +50,11 @@ def usable() -> bool:
     return made_by.exists() and made_by.read_text() == sys.version and (VENV / "pyvenv.cfg").exists()
 
 
+def tell(line: str) -> None:
+    """Says how far the environment is, beside what the verb itself prints: a shell evaluates `labkit env`."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def install(command: list[str], env: dict[str, str]) -> None:
     """Runs an installer to its end, and says every 30 s how far it is.
 
@@ -67,7 +72,7 @@ def install(command: list[str], env: dict[str, str]) -> None:
             installed = len(list(VENV.glob("[Ll]ib*/**/site-packages/*.dist-info")))
             wanted = sum("==" in line for line in LOCK.read_text().splitlines())
             so_far = f"{time.monotonic() - started:.0f} s, {installed} of {wanted} packages installed"
-            print(f"Python environment: {so_far}, the others are downloaded …", flush=True)
+            tell(f"Python environment: {so_far}, the others are downloaded …")
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
 
@@ -77,7 +82,7 @@ def make_venv() -> None:
     import shutil
     import tempfile
 
-    print(f"Python environment: installing {LOCK.name} into {VENV.name}/ (1 GB, up to 2 min) …", flush=True)
+    tell(f"Python environment: installing {LOCK.name} into {VENV.name}/ (1 GB, up to 2 min) …")
     if not usable():
         shutil.rmtree(VENV, ignore_errors=True)
         venv = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True)

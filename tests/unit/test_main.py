@@ -58,7 +58,9 @@ def test_a_python_without_venv_gets_a_clear_message(monkeypatch, tmp_path, capsy
     with pytest.raises(SystemExit) as e:
         bootstrap.make_venv()
     assert e.value.code == 3
-    assert "python3-venv" in capsys.readouterr().err
+    printed = capsys.readouterr()
+    assert "python3-venv" in printed.err
+    assert printed.out == ""  # `eval "$(labkit env)"` would run what stands there
 
 
 def test_an_installation_that_takes_long_says_how_far_it_is(monkeypatch, tmp_path):
