@@ -17,6 +17,7 @@ from labkit import Usage
 from labkit.book import notebooks
 from labkit.core.paths import repo
 from labkit.devtools import notebook_run, slowest, suites
+from labkit.devtools.suite_process import SuiteProcess
 from labkit.devtools.suites import ALONE, LAB, NO_DOCKER, Suite, TestRun
 
 
@@ -131,11 +132,18 @@ child.wait()
 
 @pytest.mark.parametrize("session", [False, True])
 def test_a_suite_whose_time_is_over_is_ended_with_its_children_and_has_failed(session):
-    test_run, log = lanes([python("slow", LINGERS.format(session=session), limit=0.02)])
-    test_run.lane(NO_DOCKER)
-    child = int(next(line for line in log if "child" in line).split()[-1])
+    log, begun = [], threading.Event()
+
+    def tell(line):
+        log.append(line)
+        begun.set()
+
+    process = SuiteProcess(("-c", LINGERS.format(session=session)), tell, repo(), dict(os.environ))
+    assert begun.wait(60)
+    run = process.wait(limit=0.01)
+    child = int(log[0].split()[-1])
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
-    assert suites.verdict(test_run.runs["slow"]) == "FAILED: its time is over"
+    assert suites.verdict(run) == "FAILED: its time is over"
 
 
 def test_what_a_suite_leaves_running_does_not_hold_up_the_run():
@@ -154,8 +162,6 @@ def test_when_the_time_of_the_whole_run_is_over_the_others_are_not_begun():
 
 
 def test_a_silent_suite_is_told_to_be_at_work(tmp_path):
-    from labkit.devtools.suite_process import SuiteProcess
-
     pipe, log = tmp_path / "pipe", []
     os.mkfifo(pipe)
     told = threading.Event()
