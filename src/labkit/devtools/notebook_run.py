@@ -57,8 +57,8 @@ def found(exclusive: bool) -> list[Path]:
 def ordered(notebooks: Iterable[Path], seconds: dict[str, int], order: str) -> list[Path]:
     """The notebooks in the order in which they start.
 
-    The stems whose chapter in this run lasts longest come first, so that none of them is begun when all
-    others have ended; stems of one length, and the notebooks of a stem, are shuffled.
+    The longest stems come first, so that none of them is begun when all others have ended; a solution counts
+    half of its chapter. Stems of one length, and the notebooks of a stem, are shuffled.
 
     Args:
         notebooks: their files.
@@ -68,9 +68,11 @@ def ordered(notebooks: Iterable[Path], seconds: dict[str, int], order: str) -> l
     shuffled = sorted(notebooks)
     draw = Random(order)
     draw.shuffle(shuffled)
-    in_run = {p.stem for p in shuffled if p.parent.name == "chapters"}
-    stems = list(dict.fromkeys(p.stem for p in shuffled))
-    stems.sort(key=lambda stem: seconds.get(stem, 0) if stem in in_run else 0, reverse=True)
+    lasts: dict[str, float] = {}
+    for path in shuffled:
+        part = 1 if path.parent.name == "chapters" else 0.5
+        lasts[path.stem] = lasts.get(path.stem, 0) + part * seconds.get(path.stem, 0)
+    stems = sorted(lasts, key=lambda stem: lasts[stem], reverse=True)
     return [p for stem in stems for p in shuffled if p.stem == stem]
 
 

@@ -94,6 +94,14 @@ def test_the_longest_stem_begins_first(books):
         assert stems[::2] == ["ch02_b", "ch03_c", "ch01_a"]
 
 
+def test_a_solution_alone_counts_half_of_its_chapter(books):
+    (books / "chapters/ch02_b.ipynb").unlink()  # it runs alone
+    stems = [
+        name.split("/")[1] for name in order(books, "1", {"ch02_b": 90, "ch03_c": 20, "ch01_a": 40}.items())
+    ]
+    assert list(dict.fromkeys(stems)) == ["ch01_a", "ch02_b", "ch03_c"]
+
+
 def test_notebooks_run_in_the_order_of_the_command_line(books, nbval):
     done = nbval("--collect-only", "-q")
     lines = [line for line in done.stdout.splitlines() if "::" in line]
