@@ -153,4 +153,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Registers the plugin, in the process that reports: workers report to it."""
     if not hasattr(config, "workerinput"):
         terminal = config.pluginmanager.get_plugin("terminalreporter")
-        config.pluginmanager.register(Plugin(Progress(terminal.write_line)), "labkit-progress")
+
+        def say(line: str) -> None:
+            terminal.ensure_newline()  # the letter of a failure may stand before it
+            terminal.write_line(line, flush=True)
+
+        config.pluginmanager.register(Plugin(Progress(say)), "labkit-progress")
