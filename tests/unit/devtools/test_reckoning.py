@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -35,6 +36,22 @@ def test_lanes_run_side_by_side_and_what_runs_alone_is_added():
     longer = whole(lint=100 * MINUTE)
     shorter = sum(s.lane == NO_DOCKER for s in SUITES) - 1 + sum(s.lane == ALONE for s in SUITES)
     assert reckoning.total(longer.suites) == (100 + shorter) * MINUTE
+
+
+def test_graders_are_reckoned_by_the_mean_of_all_proofs_a_sixth_of_them_a_run():
+    times = dataclasses.replace(whole(), proof_seconds=200.0)
+    assert reckoning.reckoned(times, chapters=17)["graders"] == 3 * 200
+    assert reckoning.reckoned(times, chapters=18)["graders"] == 3 * 200
+    assert reckoning.reckoned(times, chapters=19)["graders"] == 4 * 200
+
+
+def test_the_mean_of_the_proofs_is_kept_with_the_times(root):
+    note(root, whole())
+    (root / "tests/graders").mkdir()
+    entries = {"ch96_x": {"seconds": 100}, "ch97_y": {"seconds": 300}}
+    (root / "tests/graders/record.json").write_text(json.dumps(entries))
+    reckoning.keep(root)
+    assert reckoning.kept(root).proof_seconds == 200
 
 
 def test_the_table_shows_each_suite_and_the_sum():
