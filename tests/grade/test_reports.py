@@ -117,4 +117,12 @@ def test_an_interrupted_run_leaves_nothing(work, tmp_path, plain):
 
 def kernels(process):
     """The kernels that a process has started."""
-    return [p for p in process.children(recursive=True) if "ipykernel_launcher" in " ".join(p.cmdline())]
+    return [p for p in process.children(recursive=True) if is_kernel(p)]
+
+
+def is_kernel(process):
+    """Whether a process is a kernel; one that has ended since it was listed is none."""
+    try:
+        return "ipykernel_launcher" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
