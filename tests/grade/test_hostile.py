@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -16,6 +17,7 @@ import pytest
 from labkit.checks.result import ERROR, FAIL, PASS, SKIP
 from labkit.grading.batch import gradable
 from labkit.grading.grader import Grader
+from labkit.grading.runners.local import LocalRunner
 from labkit.grading.submission import read
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
@@ -43,8 +45,12 @@ def graded(work, tmp_path_factory):
         made = work()
         make(made)
         read_in[name] = read(name, made.write(folder / f"{name}.ipynb"), known)
-    with Grader(STEM, JOBS) as desk, ThreadPoolExecutor(JOBS) as threads:
-        done = threads.map(lambda s: desk.grade(s, QUICK[s.name]), read_in.values())
+    with (
+        closing(LocalRunner([STEM])) as runner,
+        Grader(STEM, JOBS, runner) as grader,
+        ThreadPoolExecutor(JOBS) as threads,
+    ):
+        done = threads.map(lambda s: grader.grade(s, QUICK[s.name]), read_in.values())
         return dict(zip(read_in, done, strict=True))
 
 
@@ -235,11 +241,12 @@ def test_a_printed_result_is_no_result(graded):
 
 
 PATCH = """
-import builtins, labkit, labkit.checks.result, labkit.checks.runner, labkit.learner.exercise
+import builtins, labkit, labkit.checks.result, labkit.learner.exercise
+import labkit.checks.evaluation, labkit.checks.runner
 passing = lambda *a, **k: labkit.checks.result.Result("inventory", "t", "do", 2, "pass")
 labkit.check = labkit.learner.exercise.check = passing
 labkit.start = labkit.learner.exercise.start = lambda name: None
-labkit.checks.runner.Judge.run = labkit.checks.runner.bounded = passing
+labkit.checks.evaluation.Evaluation.run = labkit.checks.runner.Runner.run = passing
 labkit.checks.result.Result.earned = property(lambda self: self.points)
 """
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 from nbclient import NotebookClient
@@ -15,6 +16,7 @@ from labkit.book import notebooks
 from labkit.book.exercises import SOLUTION_ONLY
 from labkit.grading.batch import gradable
 from labkit.grading.grader import Grader
+from labkit.grading.runners.local import LocalRunner
 from labkit.grading.submission import read
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
@@ -94,22 +96,26 @@ def scores(course, work):
         return course / "submitted" / student / ASSIGNMENT / f"{STEM}.ipynb"
 
     def by_labkit(student):
-        graded = desk.grade(read(student, handed_in(student), gradable()), SECONDS)
+        graded = grader.grade(read(student, handed_in(student), gradable()), SECONDS)
         return {r.name: r.earned for r in graded.results}
 
     def by_nbgrader(student):
-        with desk.pool.workspace() as workspace:
+        with grader.pool.workspace() as workspace:
             return nbgrader(course, {student: workspace.env()})[student]
 
     def by_itself(student):
         notebook = STUDENTS[student][0](work()).notebook
-        with desk.pool.workspace() as workspace:
+        with grader.pool.workspace() as workspace:
             client = NotebookClient(notebook, timeout=SECONDS, allow_errors=True)
             client.execute(env={**os.environ, **workspace.env()})
             kept = workspace.noted("results")
             return {name: r["points"] if r["verdict"] == "pass" else 0 for name, r in kept.items()}
 
-    with Grader(STEM, 3) as desk, ThreadPoolExecutor(2) as threads:
+    with (
+        closing(LocalRunner([STEM])) as runner,
+        Grader(STEM, 3, runner) as grader,
+        ThreadPoolExecutor(2) as threads,
+    ):
         others = [
             ((way.__name__, student), threads.submit(way, student))
             for student in STUDENTS

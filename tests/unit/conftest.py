@@ -7,9 +7,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from labkit.book import notebooks
 from labkit.book.exercises import SOLUTION_ONLY, build
+from labkit.checks.evaluation import Evaluation
 from labkit.checks.model import Check, Scene, Suite, check
 from labkit.checks.result import Result
-from labkit.checks.runner import Judge
 from labkit.lab.workspace import Workspace
 
 STEM = "ch96_x"
@@ -55,7 +55,7 @@ class FakeLab:
             """It is so"""
             raise error
 
-        return Judge(self.suite(check(task="do", points=2)(one), **options), self).run("one")
+        return Evaluation(self.suite(check(task="do", points=2)(one), **options), self).run("one")
 
 
 @pytest.fixture

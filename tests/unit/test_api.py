@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import json
 import subprocess
@@ -46,8 +47,6 @@ def test_an_unknown_name_is_told():
 
 
 def test_a_module_never_hides_a_public_name():
-    import importlib
-
     for module in {labkit._HOMES[name] for name in labkit.__all__}:
         importlib.import_module(module)
     assert not [name for name in labkit.__all__ if inspect.ismodule(getattr(labkit, name))]
@@ -66,18 +65,46 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(code):
     assert done.stdout == "[]\n"
 
 
-PAGES = sorted(p for kind in ("chapters", "solutions") for p in (repo() / kind).glob("*.ipynb"))
+PAGES = sorted(p for kind in ("chapters", "solutions", "exercises") for p in (repo() / kind).glob("*.ipynb"))
+AUTHORED = sorted(p for kind in ("checks", "tests/graders") for p in (repo() / kind).glob("*/*.py"))
+FOR_AUTHORS = ("labkit", "labkit.checks", "labkit.observe")
 
 
 def imports(source):
-    """The names that a cell takes from labkit, with their modules."""
+    """What of labkit a source imports: modules, and the names taken from them."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "labkit":
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from ((node.module, alias.name) for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from ((a.name, None) for a in node.names if a.name.split(".")[0] == "labkit")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
-def test_no_page_takes_a_private_name(page):
+def public(module):
+    """The public names of a module: those in ``__all__``, else all that it defines itself."""
+    loaded = importlib.import_module(module)
+    own = (n for n, v in vars(loaded).items() if getattr(v, "__module__", module) == module)
+    return {n for n in getattr(loaded, "__all__", own) if not n.startswith("_")}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_a_page_takes_nothing_but_the_public_names_of_labkit(page):
     cells = json.loads(page.read_text())["cells"]
-    taken = [n for c in cells if c["cell_type"] == "code" for n in imports("".join(c["source"]))]
-    assert not [n for n in taken if any(part.startswith("_") for part in n.split("."))]
+    taken = {t for c in cells if c["cell_type"] == "code" for t in imports("".join(c["source"]))}
+    assert taken <= {("labkit", name) for name in labkit.__all__}
+
+
+@pytest.mark.parametrize("path", AUTHORED, ids=lambda p: f"{p.parts[-3]}/{p.parent.name}/{p.stem}")
+def test_checks_and_answers_take_nothing_but_what_is_for_their_authors(path):
+    for module, name in imports(path.read_text()):
+        assert module in FOR_AUTHORS or module.startswith("labkit.observe."), module
+        assert name in public(module), f"{module} has no public {name}"
+
+
+def test_there_is_something_to_look_at():
+    assert len(PAGES) >= 24
+    assert len(AUTHORED) >= 64
+    assert list(imports("import labkit.core.engine\nfrom labkit.lab import lab")) == [
+        ("labkit.core.engine", None),
+        ("labkit.lab", "lab"),
+    ]
+    assert "engine" not in public("labkit")

@@ -16,18 +16,21 @@ import tempfile
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labkit.core.errors import BrokenEnvironment, Mismatch, TimedOut, Usage
+
+if TYPE_CHECKING:
+    from labkit.lab.lab import Lab
 
 RUNNER = """
 import json, sys, traceback
 source, name, arguments, target = json.load(sys.stdin)
 
-def tell(word, said):
-    said = json.dumps([word, said], allow_nan=False)
+def tell(word, value):
+    message = json.dumps([word, value], allow_nan=False)
     with open(target, "w") as out:
-        out.write(said)
+        out.write(message)
 
 tell("begun", None)
 try:
@@ -44,14 +47,14 @@ try:
     space = {"__name__": "answer"}
     exec(compile(source, "<your function>", "exec"), space)
     value = space[name](*arguments)
-    word = "unkept"
+    word = "not plain"
     tell("value", value)
 except BaseException as e:
-    said = traceback.format_exception_only(e)[-1].strip()[:300]
+    reason = traceback.format_exception_only(e)[-1].strip()[:300]
     lines = [f.lineno for f in traceback.extract_tb(e.__traceback__) if f.filename == "<your function>"]
     if word == "raised" and lines:
-        said += f" (line {lines[-1]}: {source.splitlines()[lines[-1] - 1].strip()[:100]})"
-    tell(word, [type(e).__name__, said])
+        reason += f" (line {lines[-1]}: {source.splitlines()[lines[-1] - 1].strip()[:100]})"
+    tell(word, [type(e).__name__, reason])
 """
 MEMORY, FILE = 4 * 2**30, 2**27
 """What a function may take: bytes of address space, and of one file."""
@@ -72,14 +75,14 @@ def packed(name: str, value: Any) -> Any:
     Raises:
         Usage: it is neither a value that JSON can hold nor a function whose source is known.
     """
-    kept = function(name, value) if callable(value) else value
+    plain = function(name, value) if callable(value) else value
     try:
-        size = len(json.dumps(kept, allow_nan=False, ensure_ascii=False).encode())
+        size = len(json.dumps(plain, allow_nan=False, ensure_ascii=False).encode())
     except (TypeError, ValueError, RecursionError) as e:
         raise Usage(f"The answer {name!r} cannot be kept.", wanted=PLAIN, found=str(e)[:300]) from None
     if size > CAP:
         raise Usage(f"The answer {name!r} is too large.", wanted=f"at most {CAP} bytes", found=size)
-    return kept
+    return plain
 
 
 def function(name: str, value: Any) -> dict[str, str]:
@@ -89,8 +92,8 @@ def function(name: str, value: Any) -> dict[str, str]:
         Usage: it is another thing that can be called, or its source is not known.
     """
     if not inspect.isfunction(value) or value.__name__ == "<lambda>":
-        found = "a lambda" if inspect.isfunction(value) else f"a {type(value).__name__}"
-        raise Usage(f"The answer {name!r} is no function made by def.", wanted="a def in a cell", found=found)
+        kind = "a lambda" if inspect.isfunction(value) else f"a {type(value).__name__}"
+        raise Usage(f"The answer {name!r} is no function made by def.", wanted="a def in a cell", found=kind)
     try:
         return {"function": value.__name__, "source": textwrap.dedent(inspect.getsource(value))}
     except (OSError, TypeError):
@@ -125,33 +128,39 @@ class Function:
         """
         with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
             target = Path(folder) / "answer.json"
-            given = json.dumps([self.source, self.function, arguments, str(target)])
-            status = ended(given, folder, self.env, timeout)
+            request = json.dumps([self.source, self.function, arguments, str(target)])
+            status = run_to_end(request, folder, self.env, timeout)
             if status is None:
                 raise TimedOut(f"{self.function} did not return within {timeout:g} s.")
-            word, said = told(target)
+            word, value = read_outcome(target)
         if word == "value":
-            return said
+            return value
         if word == "raised":
-            hint = "What it needs, imports too, must stand inside of it." if said[0] == "NameError" else None
-            raise Mismatch(f"{self.function} raised an error.", found=said[1], hint=hint)
-        if word == "unkept":
-            raise Mismatch(f"{self.function} returned no plain value.", wanted=PLAIN, found=said[1])
+            hint = "What it needs, imports too, must stand inside of it." if value[0] == "NameError" else None
+            raise Mismatch(f"{self.function} raised an error.", found=value[1], hint=hint)
+        if word == "not plain":
+            raise Mismatch(f"{self.function} returned no plain value.", wanted=PLAIN, found=value[1])
         if word == "large":
-            raise Mismatch(f"{self.function} returned too much.", wanted=f"at most {CAP} bytes", found=said)
+            raise Mismatch(f"{self.function} returned too much.", wanted=f"at most {CAP} bytes", found=value)
         if word == "nothing":
             raise BrokenEnvironment("The function could not be called.", found=f"exit status {status}")
         raise Mismatch(f"{self.function} ended its own process.", found=f"exit status {status}")
 
 
-def ended(given: str, folder: str, env: dict[str, str], timeout: float) -> int | None:
+def run_to_end(request: str, folder: str, env: dict[str, str], timeout: float) -> int | None:
     """Runs the runner to its end; its exit status, or None if it took too long and was killed."""
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # it may print without end
-    env = {**env, "HOME": folder}  # what it leaves there goes with it
-    options = {"cwd": folder, "env": env, "stdin": subprocess.PIPE, "text": True, "start_new_session": True}
-    with subprocess.Popen([sys.executable, "-c", RUNNER], **options, **quiet) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", RUNNER],
+        cwd=folder,
+        env={**env, "HOME": folder},  # what it leaves there goes with it
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,  # it may print without end
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    ) as process:
         try:
-            process.communicate(given, timeout=timeout)
+            process.communicate(request, timeout=timeout)
         except BaseException as e:
             if hasattr(os, "killpg"):
                 os.killpg(process.pid, signal.SIGKILL)  # what it has started, too
@@ -162,21 +171,23 @@ def ended(given: str, folder: str, env: dict[str, str], timeout: float) -> int |
     return process.returncode
 
 
-def told(target: Path) -> tuple[str, Any]:
+def read_outcome(target: Path) -> tuple[str, Any]:
     """What the runner, or a function in its place, has written: a word, and what goes with it."""
     try:
         if (size := target.stat().st_size) > CAP:
             return "large", size
-        word, said = json.loads(target.read_text())
+        word, value = json.loads(target.read_text())
     except FileNotFoundError:
         return "nothing", None
     except (ValueError, TypeError, OSError):
         return "ended", None
-    known = word == "value" or (word in ("raised", "unkept") and isinstance(said, list) and len(said) == 2)
-    return (word, said) if known else ("ended", None)
+    known = word == "value" or (
+        word in ("raised", "not plain") and isinstance(value, list) and len(value) == 2
+    )
+    return (word, value) if known else ("ended", None)
 
 
-def hand_in(lab: Any, name: str, value: Any) -> None:
+def hand_in(lab: Lab, name: str, value: Any) -> None:
     """Keeps an answer in a lab's workspace: a value that JSON can hold, or a function as its source.
 
     Args:

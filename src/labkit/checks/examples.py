@@ -5,11 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labkit.checks.model import Check, Scene, Suite
 from labkit.core.engine import docker_cmd
 from labkit.core.process import run
+
+if TYPE_CHECKING:
+    from labkit.lab.lab import Lab
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,11 @@ class Answer:
 
     def scenes(self, suite: Suite) -> list[Scene]:
         """The scenes that are started before it: those that its check needs, directly or not, and its own."""
-        found: dict[str, Scene] = {}
+        scenes: dict[str, Scene] = {}
 
         def visit(thing: Check | Scene) -> None:
             if isinstance(thing, Scene):
-                found[thing.name] = thing
+                scenes[thing.name] = thing
             else:
                 for needed in thing.needs:
                     visit(needed)
@@ -47,10 +50,10 @@ class Answer:
         visit(suite.find("checks", self.check))
         for name in inspect.signature(self.call).parameters:
             if name != "lab":
-                found[name] = suite.find("scenes", name)
-        return list(found.values())
+                scenes[name] = suite.find("scenes", name)
+        return list(scenes.values())
 
-    def do(self, lab: Any, facts: dict[str, Any]) -> None:
+    def do(self, lab: Lab, facts: dict[str, Any]) -> None:
         """Does what the answer does."""
         wanted = inspect.signature(self.call).parameters
         self.call(**{name: value for name, value in {"lab": lab, **facts}.items() if name in wanted})
@@ -76,7 +79,7 @@ def right(check: str, words: str) -> Callable[[Callable[..., None]], Answer]:
     return lambda call: Answer(check, words, True, call)
 
 
-def cli(lab: Any, line: str) -> str:
+def cli(lab: Lab, line: str) -> str:
     """Runs lines of shell with the docker command of a lab's workspace, for an answer that takes that road.
 
     Args:

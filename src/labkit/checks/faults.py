@@ -29,31 +29,32 @@ COURSE_IMAGES = (f"{REGISTRY}/", "debian:trixie-slim")
 GONE = "An object went away, or was never there."
 AGAIN = "run it again; if it stays so: make doctor"
 
-
-SAID = 500
+LONGEST = 500
 """How much is shown of what was wanted or found, in characters."""
 
 
 def failure(e: Failure) -> dict[str, Any]:
     """A failure's part of a result."""
-    told = {"verdict": FAIL, "message": e.message, "hint": e.hint, "fix": e.fix}
     return {
-        **told,
+        "verdict": FAIL,
+        "message": e.message,
+        "hint": e.hint,
+        "fix": e.fix,
         "wanted": short(e.wanted),
         "found": short(e.found),
         "evidence": getattr(e, "evidence", ""),
     }
 
 
-def short(said: Any) -> str | None:
+def short(value: Any) -> str | None:
     """A text for what was wanted or found; a learner's answer may be long."""
-    if said is None:
+    if value is None:
         return None
     try:
-        text = str(root(said) if isinstance(said, BaseException) else said)
+        text = str(root(value) if isinstance(value, BaseException) else value)
     except Exception:  # whatever it is, a learner is told of the check, and not of it
-        text = f"a {type(said).__name__}"
-    return text if len(text) <= SAID else f"{text[:SAID]} …"
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
 
 
 def explain(e: Exception) -> dict[str, Any]:
@@ -87,6 +88,6 @@ def fault(message: str, found: Any, fix: str | None = None) -> dict[str, Any]:
 def is_gone(e: ApiException) -> bool:
     """Whether the cluster says that one object is not there; a kind that is not there is another matter."""
     try:
-        return e.status == 404 and bool(json.loads(e.body)["details"]["name"])
+        return e.status == 404 and bool(json.loads(e.body or "")["details"]["name"])
     except (TypeError, KeyError, ValueError):
         return False

@@ -34,7 +34,6 @@ def has_checks(stem: str, root: Path | None = None) -> bool:
     return (folder_of(stem, root) / "__init__.py").is_file()
 
 
-@cache
 def load(stem: str, root: Path | None = None) -> Suite:
     """The checks of a stem, from ``checks/<stem>/``.
 
@@ -45,6 +44,12 @@ def load(stem: str, root: Path | None = None) -> Suite:
     Raises:
         Usage: there is no such folder, it holds no check, two of one name, or one in another task's file.
     """
+    return _load(stem, root)
+
+
+@cache
+def _load(stem: str, root: Path | None) -> Suite:
+    """As `load`; once, so that whoever asks gets the same objects."""
     if not has_checks(stem, root):
         raise Usage(f"{stem} has no checks.", wanted=f"{FOLDER}/{stem}/__init__.py")
     folder = folder_of(stem, root)
@@ -69,7 +74,7 @@ def load(stem: str, root: Path | None = None) -> Suite:
         {scene.name: scene for scene in scenes},
         tuple(getattr(package, "IMAGES", ())),
         bool(getattr(package, "CLUSTER", False)),
-        folder,
+        root,
     )
 
 

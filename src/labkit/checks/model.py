@@ -11,9 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labkit.core.errors import Usage
+
+if TYPE_CHECKING:
+    from labkit.lab.lab import Lab
+    from labkit.lab.workspace import Workspace
 
 TASKS = ("do", "transfer", "repair")
 GIVEN = ("lab", "answer")
@@ -33,9 +37,9 @@ class Scene:
     name: str
     title: str
     plan: Callable[[Random], dict[str, Any]]
-    build: Callable[[Any, dict[str, Any]], None]
+    build: Callable[[Lab, dict[str, Any]], None]
 
-    def facts(self, workspace: Any) -> dict[str, Any]:
+    def facts(self, workspace: Workspace) -> dict[str, Any]:
         """What is so in this workspace; nothing that a learner can change enters it."""
         return self.plan(workspace.random(self.name))
 
@@ -125,11 +129,11 @@ def title_of(function: Callable[..., Any]) -> str:
     Raises:
         TypeError: there is none.
     """
-    if not (said := inspect.getdoc(function)):
+    if not (text := inspect.getdoc(function)):
         raise TypeError(
             f"{function.__name__} has no docstring; its first line is the title that learners see"
         )
-    return said.splitlines()[0]
+    return text.splitlines()[0]
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,7 @@ class Suite:
         scenes: by name.
         images: the course's images that an engine must have for this exercise, such as ``web:1.0``.
         cluster: whether it uses the cluster.
-        path: its folder.
+        root: the course's folder that it was loaded from; None is this one.
     """
 
     stem: str
@@ -150,7 +154,7 @@ class Suite:
     scenes: dict[str, Scene] = field(default_factory=dict)
     images: tuple[str, ...] = ()
     cluster: bool = False
-    path: Path | None = None
+    root: Path | None = None
 
     @property
     def points(self) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from labkit.checks.model import Check
 from labkit.core.theme import SIGNS
 
 PASS, FAIL, SKIP, ERROR = "pass", "fail", "skip", "error"
@@ -44,6 +45,22 @@ class Result:
     fix: str | None = None
     evidence: str = ""
     seconds: float = 0.0
+
+    @classmethod
+    def of(cls, check: Check, verdict: str, **parts: Any) -> Result:
+        """The result of a check.
+
+        Args:
+            check: which.
+            verdict: pass, fail, skip or error.
+            **parts: the other attributes, from ``message`` on.
+        """
+        return cls(check.name, check.title, check.task, check.points, verdict, **parts)
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Result:
+        """A result from what `as_json` has made of it."""
+        return cls(**{field.name: record[field.name] for field in fields(cls)})
 
     @property
     def earned(self) -> int:

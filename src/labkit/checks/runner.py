@@ -1,53 +1,132 @@
-"""Running checks: from what a check raises to a verdict, and never a learner blamed for a broken lab."""
+"""Checks, run in a process of their own that is ended when their time is over, with all that it has started.
+
+The process is forked from a server that has imported the SDKs and the stem's checks. It gets all that it
+needs as data, opens its own Lab, and tells each result. `labkit.checks.evaluation` is what happens in it.
+"""
 
 from __future__ import annotations
 
-import threading
+import json
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
-import docker
-from kubernetes import client
+from labkit.checks import loader
+from labkit.checks.evaluation import HEALTH_SECONDS, Evaluation, unwell
+from labkit.checks.faults import AGAIN, explain
+from labkit.checks.model import Check, Suite
+from labkit.checks.result import PASS, Result
+from labkit.core.errors import BrokenEnvironment, LabkitError
+from labkit.core.fork_server import ForkServer, Job, Spawner, new_server
+from labkit.lab.lab import Lab
+from labkit.lab.workspace import Workspace
 
-from labkit.checks import answers as handed
-from labkit.checks.faults import AGAIN, CONNECTIONS, explain, failure
-from labkit.checks.model import Check, Scene, Suite
-from labkit.checks.result import ERROR, PASS, SKIP, Result
-from labkit.core.errors import BrokenEnvironment, ClusterUnavailable, EngineUnavailable, Failure, Missing
-from labkit.core.kube import answer_within, ask
+START_SECONDS = 120.0
+"""How long it may take until a process begins with its work."""
 
-HEALTH_SECONDS = 10.0
-"""How long engine and cluster may take for a sign of life."""
+LOOKS = 3
+"""How many looks at the lab, of `HEALTH_SECONDS` each, may lie between two messages of a process."""
 
 
-class Blocked(Exception):
-    """A check cannot begin, for something it needs is not there; the reason is its text."""
+@dataclass(frozen=True)
+class Request:
+    """All that a process needs for running checks.
 
-
-class Outage(Exception):
-    """A check cannot begin, for one that it needs found the lab itself at fault.
-
-    Args:
-        result: what that one said.
+    Attributes:
+        stem: whose checks.
+        root: the course's folder; None is this one.
+        role: that of the Lab.
+        workspace: where the work was done, with what is noted there.
+        env: the environment variables of whoever asks.
+        engine: the engine's ``url`` and the ``version`` of its API.
+        most_output: how much a command in a container may print, in bytes; None is no bound.
+        api_server: the address of the cluster's; None is what the kubeconfig says.
+        names: the checks, in their order; none means a look at the lab alone.
+        known: the results that stand already and are no pass, as JSON, by the check's name.
     """
 
-    def __init__(self, result: Result):
-        super().__init__(result.message)
-        self.told = {word: getattr(result, word) for word in ("verdict", "message", "found", "fix")}
+    stem: str
+    root: Path | None
+    role: str
+    workspace: Workspace
+    env: dict[str, str]
+    engine: dict[str, str]
+    most_output: int | None
+    api_server: str | None
+    names: tuple[str, ...]
+    known: dict[str, dict[str, Any]]
 
 
-class Judge:
-    """Runs checks of one suite at one lab; what several of them need is run once.
+class Reporter:
+    """Tells whoever waits at the other end of a line what an evaluation does.
+
+    Args:
+        line: where it is told, as JSON.
+    """
+
+    def __init__(self, line: Connection):
+        self.line = line
+
+    def tell(self, word: str, value: Any) -> None:
+        """Sends a message: what it is, and its content."""
+        self.line.send_bytes(json.dumps([word, value]).encode())
+
+    def called(self, check: Check) -> None:
+        """A check is about to be called."""
+        self.tell("called", check.name)
+
+    def returned(self, check: Check) -> None:
+        """It has returned or raised."""
+        self.tell("returned", check.name)
+
+    def ended(self, result: Result) -> None:
+        """Its result is there."""
+        self.tell("ended", result.as_json())
+
+
+def work(line: Connection, request: Request) -> None:
+    """Runs checks, or looks at the lab; the whole life of a process.
+
+    Args:
+        line: where it is told.
+        request: what is asked for.
+    """
+    os.environ.clear()
+    os.environ.update(request.env)
+    suite, reporter = loader.load(request.stem, request.root), Reporter(line)
+    lab = Lab(request.stem, request.role, request.workspace, request.engine)
+    try:
+        lab.docker.api.most_output = request.most_output
+        if request.api_server is not None:
+            lab.kube.configuration.host = request.api_server
+        known = {name: Result.from_json(record) for name, record in request.known.items()}
+        evaluation = Evaluation(suite, lab, reporter, known)
+        for name in request.names:
+            evaluation.run(name)
+        if not request.names:
+            reporter.tell("lab", unwell(lab, suite))
+    finally:
+        lab.leave()
+
+
+class Runner:
+    """Runs checks of one suite at one lab, each within its time; what several of them need is run once.
 
     Args:
         suite: the checks.
-        lab: where the work was done.
+        lab: where the work was done; what checks make there is its own.
+        server: what starts the process; None is the one that all Runners of this process share.
     """
 
-    def __init__(self, suite: Suite, lab: Any):
-        self.suite, self.lab = suite, lab
-        self._done: dict[str, tuple[Result, Any]] = {}
+    def __init__(self, suite: Suite, lab: Lab, server: ForkServer | Spawner | None = None):
+        self.suite, self.lab, self._server = suite, lab, server
+        self._results: dict[str, Result] = {}
 
     def run(self, name: str) -> Result:
         """Runs a check, and first what it needs.
@@ -55,137 +134,116 @@ class Judge:
         Raises:
             Usage: there is no such check.
         """
-        return self._run(self.suite.find("checks", name))[0]
+        self.suite.find("checks", name)
+        return self._run_all([name])[0]
 
     def run_all(self) -> list[Result]:
         """Runs all checks, in their order."""
-        return [self.run(name) for name in self.suite.checks]
+        return self._run_all(list(self.suite.checks))
 
-    def _run(self, check: Check) -> tuple[Result, Any]:
-        """A check's result, and what it returned."""
-        if check.name not in self._done:
-            started = time.monotonic()
-            told, value = self._judge(check)
-            told["seconds"] = round(time.monotonic() - started, 3)
-            result = Result(check.name, check.title, check.task, check.points, **told)
-            self._done[check.name] = result, value
-        return self._done[check.name]
+    def _run_all(self, names: Sequence[str]) -> list[Result]:
+        """The results of some checks; a process that had to be ended is followed by another one."""
+        while todo := [name for name in names if name not in self._results]:
+            before = len(self._results)
+            self._follow(todo)
+            if len(self._results) == before:
+                broken = explain(BrokenEnvironment("The process of the checks ended too early.", fix=AGAIN))
+                self._keep(Result.of(self.suite.checks[todo[0]], **broken))
+        return [self._results[name] for name in names]
 
-    def _judge(self, check: Check) -> tuple[dict[str, Any], Any]:
-        """What a run of the check comes to, and what the check returned."""
-        try:
-            arguments = self._arguments(check)
-            return {"verdict": PASS}, bounded(check, arguments)
-        except Blocked as e:
-            return unwell(self.lab, self.suite) or {"verdict": SKIP, "message": str(e)}, None
-        except Outage as e:
-            return e.told, None
-        except Failure as e:
-            return unwell(self.lab, self.suite) or failure(e), None
-        except Exception as e:
-            return unwell(self.lab, self.suite) or explain(e), None
+    def _keep(self, result: Result) -> None:
+        """Takes a result, unless there is one from an earlier process."""
+        self._results.setdefault(result.name, result)
 
-    def _arguments(self, check: Check) -> dict[str, Any]:
-        """The values of a check's parameters.
+    def _follow(self, names: Sequence[str]) -> None:
+        """Runs checks in one process, until it ends or must be ended.
 
         Raises:
-            Blocked: a check that it needs did not pass, or a scene was not started.
-            Outage: a check that it needs could not look.
-            Missing: nothing was handed in.
+            BrokenEnvironment: no process could be started.
         """
-        workspace, values = self.lab.workspace, {"lab": self.lab}
-        for needed in check.needs:
-            if isinstance(needed, Scene):
-                if not workspace.noted("scenes").get(needed.name):
-                    raise Blocked(f'Nothing is set up yet: run start("{needed.name}") first.')
-                values[needed.name] = needed.facts(workspace)
-                continue
-            result, values[needed.name] = self._run(needed)
-            if result.verdict == ERROR:
-                raise Outage(result)
-            if result.verdict != PASS:
-                said = f'It needs “{needed.title}” first, and that is not so yet: check("{needed.name}").'
-                raise Blocked(said)
-        if "answer" in check.parameters:
-            if check.name not in (answers := workspace.noted("answers")):
-                raise Missing(
-                    "Nothing was handed in.", wanted=f'answer("{check.name}", …) in a cell before this'
-                )
-            values["answer"] = handed.unpacked(answers[check.name], workspace.env())
-        return {p: values[p] for p in check.parameters}
-
-
-def bounded(check: Check, arguments: dict[str, Any]) -> Any:
-    """Calls a check; one that outlives its time-out is left behind.
-
-    Raises:
-        BrokenEnvironment: it took too long.
-    """
-    late = f"The check did not end within {check.timeout:g} s."
-    return within(check.timeout, lambda: check.call(**arguments), late)
-
-
-def within(seconds: float, call: Callable[[], Any], late: str) -> Any:
-    """Calls something in a thread of its own, which is left behind when it takes too long.
-
-    Args:
-        seconds: how long it may take.
-        call: what is called.
-        late: what is said if it takes longer.
-
-    Raises:
-        BrokenEnvironment: it took too long.
-    """
-    outcome: dict[str, Any] = {}
-
-    def run() -> None:
+        job = self._start(names)
+        check, started, limit = None, time.monotonic(), START_SECONDS
         try:
-            outcome["value"] = call()
-        except BaseException as e:
-            outcome["raised"] = e
+            while True:
+                if not job.line.poll(max(started + limit - time.monotonic(), 0)):
+                    job.end()
+                    self._late(check, time.monotonic() - started)
+                    return
+                word, value = json.loads(job.line.recv_bytes())
+                started = time.monotonic()
+                if word == "called":
+                    check, limit = self.suite.checks[value], self.suite.checks[value].timeout
+                elif word == "returned":
+                    check, limit = None, LOOKS * HEALTH_SECONDS
+                else:
+                    self._keep(Result.from_json(value))
+        except (EOFError, OSError):
+            job.forget()
+            if check is not None:
+                error = BrokenEnvironment("The process of the check was ended.", fix=AGAIN)
+                self._keep(Result.of(check, **(self._look() or explain(error))))
+        finally:
+            job.end()
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
-        raise BrokenEnvironment(late, fix=AGAIN)
-    if "raised" in outcome:
-        raised = outcome["raised"]
-        if isinstance(raised, Exception):
-            raise raised
-        raise RuntimeError(f"it raised {type(raised).__name__}") from raised  # it ends no grader
-    return outcome["value"]
+    def _late(self, check: Check | None, seconds: float) -> None:
+        """Notes what comes of a check that took too long."""
+        if check is not None:
+            error = BrokenEnvironment(f"The check did not end within {check.timeout:g} s.", fix=AGAIN)
+            parts = self._look() or explain(error)
+            self._keep(Result.of(check, **parts, seconds=round(seconds, 3)))
+
+    def _look(self) -> dict[str, Any] | None:
+        """What is wrong with the lab, or None."""
+        job = self._start(())
+        try:
+            if job.line.poll(START_SECONDS):
+                return json.loads(job.line.recv_bytes())[1]  # type: ignore[no-any-return]
+        except (EOFError, OSError):
+            pass
+        finally:
+            job.end()
+        return explain(BrokenEnvironment("The lab could not be looked at.", fix=AGAIN))
+
+    def _start(self, names: Sequence[str]) -> Job:
+        """Starts a process that runs checks.
+
+        Raises:
+            BrokenEnvironment: none can be started.
+        """
+        lab, api = self.lab, self.lab.docker.api
+        api_server = None
+        if self.suite.cluster:
+            with suppress(LabkitError):  # the process finds out, and says so
+                # asked for here, too, so that this Lab removes what checks make in the cluster
+                api_server = lab.kube.configuration.host
+        standing = {n: r.as_json() for n, r in self._results.items() if r.verdict != PASS}
+        request = Request(
+            self.suite.stem,
+            self.suite.root,
+            lab.role,
+            lab.workspace,
+            dict(os.environ),
+            {"url": api.url, "version": api.api_version},
+            api.most_output,
+            api_server,
+            tuple(names),
+            standing,
+        )
+        server = self._server or shared_server()
+        with suppress(BrokenEnvironment):  # what cannot be loaded is told by the process itself
+            server.call(loader.load, self.suite.stem, self.suite.root)
+        return server.run(work, request)
 
 
-def unwell(lab: Any, suite: Suite) -> dict[str, Any] | None:
-    """Looks at the lab itself before anybody is blamed: what is wrong with it, or None."""
-    try:
-        late = f"The lab gave no sign of life within {HEALTH_SECONDS:g} s."
-        within(HEALTH_SECONDS, lambda: healthy(lab, suite), late)
-    except Exception as e:
-        return explain(e)
-    return None
+@cache
+def _servers() -> list[ForkServer | Spawner]:
+    """The server that the Runners of this process share, once there is one."""
+    return []
 
 
-def healthy(lab: Any, suite: Suite) -> None:
-    """Asks the engine, and the cluster where the exercise uses it, for a sign of life.
-
-    Raises:
-        EngineUnavailable: the engine does not answer.
-        ClusterUnavailable: the API server does not, or a node is not ready.
-    """
-    try:
-        lab.docker.ping()
-    except (docker.errors.DockerException, *CONNECTIONS) as e:
-        raise EngineUnavailable("The Docker engine does not answer.", found=e, fix="make up") from None
-    if not suite.cluster:
-        return
-    with answer_within(HEALTH_SECONDS / 2):
-        nodes = ask(client.CoreV1Api(lab.kube).list_node).items
-    if away := [lab.node_label(n.metadata.name) for n in nodes if not is_ready(n)]:
-        raise ClusterUnavailable("A node is not ready.", found=", ".join(away), fix="make up")
-
-
-def is_ready(node: Any) -> bool:
-    """Whether a node says that it is ready."""
-    return any(c.type == "Ready" and c.status == "True" for c in node.status.conditions or [])
+def shared_server() -> ForkServer | Spawner:
+    """The server that the Runners of this process share, started when it is first asked for."""
+    servers = _servers()
+    if not servers or servers[0].has_ended:
+        servers[:] = [new_server(__name__)]
+    return servers[0]

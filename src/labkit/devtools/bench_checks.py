@@ -13,11 +13,11 @@ from typing import Any
 
 from labkit.checks import loader
 from labkit.checks.answers import hand_in
-from labkit.checks.model import Suite, check
+from labkit.checks.model import Suite
 from labkit.checks.result import FAIL, PASS
-from labkit.checks.runner import Judge
+from labkit.checks.runner import Runner
 from labkit.core.engine import docker_cmd
-from labkit.core.errors import LabkitError, Mismatch
+from labkit.core.errors import LabkitError
 from labkit.devtools.bench import Figure, seconds
 from labkit.lab.engine_pool import BASE, Pool
 from labkit.lab.lab import Lab
@@ -59,6 +59,12 @@ said=$(docker run --rm --volume ch01-shelf:/v debian:trixie-slim sh -c 'cat /v/.
 """What the check `picture`, with what it needs, asks of an engine."""
 
 
+REFUSED = "refused"
+NOTHING = '''
+from labkit import Mismatch
+from labkit.checks import check
+
+
 @check(task="do", points=1)
 def empty(lab):
     """Nothing is asked."""
@@ -68,26 +74,36 @@ def empty(lab):
 def refused(answer):
     """Nothing is asked, and the answer is refused: only then is the lab looked at."""
     raise Mismatch("It is refused.", wanted=1, found=answer)
+'''
+"""Checks that ask nothing."""
 
 
-def overhead(lab: Any) -> float:
-    """Seconds of a check that asks nothing: file loaded, need, answer, a look at the lab, kept, shown."""
-    suite = Suite(STEM, {c.name: c for c in (empty, refused)})
+def overhead(lab: Lab, suite: Suite) -> float:
+    """Seconds of a check that asks nothing: a process, need, answer, a look at the lab, kept, shown."""
 
     def whole() -> None:
-        loader.load.__wrapped__(STEM)
-        result = Judge(suite, lab).run(refused.name)
-        lab.workspace.note("results", refused.name, result.as_json())
+        result = Runner(suite, lab).run(REFUSED)
+        lab.workspace.note("results", REFUSED, result.as_json())
         if result.verdict != FAIL or not result._repr_html_():
             raise LabkitError("The check that asks nothing did not end as it must.", found=result)
 
-    hand_in(lab, refused.name, 2)
+    hand_in(lab, REFUSED, 2)
     return seconds(whole)
+
+
+@contextmanager
+def asking_nothing() -> Iterator[Suite]:
+    """The checks that ask nothing, in a course of their own."""
+    with tempfile.TemporaryDirectory(prefix="labkit-") as root:
+        folder = loader.folder_of(STEM, Path(root))
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").write_text(NOTHING, encoding="utf-8")
+        yield loader.load(STEM, Path(root))
 
 
 def by_check(lab: Any) -> None:
     """The check, with what it needs."""
-    result = Judge(loader.load(STEM), lab).run(CHECK)
+    result = Runner(loader.load(STEM), lab).run(CHECK)
     if result.verdict != PASS:
         raise LabkitError(f"{CHECK} did not pass.", found=result)
 
@@ -129,8 +145,9 @@ def figures(runs: int = RUNS, pairs: int = PAIRS) -> list[Figure]:
         runs: how often the check that asks nothing is run.
         pairs: how often check and script take turns.
     """
-    with pictured() as lab:
-        alone = sorted(1000 * overhead(lab) for _ in range(runs))
+    with pictured() as lab, asking_nothing() as suite:
+        overhead(lab, suite)  # the first one starts the server of processes
+        alone = sorted(1000 * overhead(lab, suite) for _ in range(runs))
         both = [(seconds(lambda: by_check(lab)), seconds(lambda: by_script(lab))) for _ in range(pairs)]
     ours, theirs = (tuple(round(s, 2) for s in column) for column in zip(*both, strict=True))
     mine, script = statistics.median(ours), statistics.median(theirs)

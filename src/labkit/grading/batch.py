@@ -11,7 +11,8 @@ from labkit.checks import loader
 from labkit.core.errors import LabkitError
 from labkit.grading.grader import Grader
 from labkit.grading.record import REJECTED, Graded
-from labkit.grading.runners import local
+from labkit.grading.runners.base import SubmissionRunner
+from labkit.grading.runners.local import LocalRunner
 from labkit.grading.submission import Submission, plain, read
 
 CELL_SECONDS = 60.0
@@ -52,24 +53,34 @@ def grade(
         if submission.stem is None:
             note(Graded(submission, REJECTED, submission.why, notes=list(submission.notes)))
     stems = sorted({s.stem for s in submissions if s.stem})
-    local.warm(stems)
-    for stem in stems:
-        of_stem(stem, [s for s in submissions if s.stem == stem], jobs, seconds, note)
+    if stems:
+        runner = LocalRunner(stems)
+        try:
+            for stem in stems:
+                of_stem(stem, [s for s in submissions if s.stem == stem], jobs, seconds, note, runner)
+        finally:
+            runner.close()
     return [done[name] for name in files]
 
 
 def of_stem(
-    stem: str, submissions: list[Submission], jobs: int, seconds: float, note: Callable[[Graded], None]
+    stem: str,
+    submissions: list[Submission],
+    jobs: int,
+    seconds: float,
+    note: Callable[[Graded], None],
+    runner: SubmissionRunner,
 ) -> None:
     """Grades the submissions of one exercise; a lab that is not there is told for each."""
     try:
-        with Grader(stem, min(jobs, len(submissions))) as desk, ThreadPoolExecutor(desk.jobs) as threads:
+        grader = Grader(stem, min(jobs, len(submissions)), runner)
+        with grader, ThreadPoolExecutor(grader.jobs) as threads:
             try:
-                for graded in threads.map(lambda s: desk.grade(s, seconds), submissions):
+                for graded in threads.map(lambda s: grader.grade(s, seconds), submissions):
                     note(graded)
             except BaseException:  # Ctrl-C: what runs is ended, what waits is not begun
                 threads.shutdown(wait=False, cancel_futures=True)
-                local.stop()
+                runner.stop()
                 raise
     except LabkitError as e:
         for submission in submissions:

@@ -14,7 +14,7 @@ from labkit.core.errors import BrokenEnvironment, LabkitError
 from labkit.grading.engine_owner import owner
 from labkit.grading.merge import assemble
 from labkit.grading.record import Graded
-from labkit.grading.runners import local
+from labkit.grading.runners.base import SubmissionRunner
 from labkit.grading.submission import Submission, plain
 from labkit.lab.engine_pool import Pool
 from labkit.lab.lab import Lab
@@ -30,13 +30,15 @@ class Grader:
     Args:
         stem: the exercise.
         jobs: how many at a time.
+        runner: what runs them.
 
     Raises:
         Usage: there is no such exercise.
         BrokenEnvironment: the lab is not there.
     """
 
-    def __init__(self, stem: str, jobs: int):
+    def __init__(self, stem: str, jobs: int, runner: SubmissionRunner):
+        self.runner = runner
         self.stem, self.suite, self.source = stem, loader.load(stem), exercises.generate(stem)
         self.jobs = 1 if self.source.metadata.get("exclusive") else jobs
         self._stack = ExitStack()
@@ -77,7 +79,7 @@ class Grader:
         """
         steps, notes = assemble(submission.notebook, self.source)
         with self.pool.workspace(judged=True) as workspace, self._tidied(workspace):
-            outcome = local.run(workspace, self.suite, steps, seconds)
+            outcome = self.runner.run(workspace, self.suite, steps, seconds)
         told = {r["name"]: r for r in outcome["results"]}
         if missing := [name for name in self.suite.checks if name not in told]:
             raise BrokenEnvironment("A check was not reached.", found=", ".join(missing))

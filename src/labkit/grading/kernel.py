@@ -7,11 +7,11 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
 import zmq.asyncio
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
@@ -19,6 +19,7 @@ from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+from labkit.core.process_tree import end_descendants
 from labkit.grading.submission import plain
 
 GRACE = 10.0
@@ -46,7 +47,8 @@ class Client(NotebookClient):
     def begin(self) -> None:
         """Before each cell."""
         self.streamed, self.kept = 0, 0
-        self.flood, self.reply = asyncio.Event(), {}
+        self.flood = asyncio.Event()
+        self.reply: dict[str, Any] = {}
 
     def _ended(self, cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any] | None) -> None:
         self.reply = (execute_reply or {}).get("content", {})
@@ -87,10 +89,13 @@ class Kernel:
         notebook: what is run in it.
         env: its variables.
         folder: where it works.
+        spared: the processes of this one's that do not end with it, by their ids.
     """
 
-    def __init__(self, notebook: NotebookNode, env: dict[str, str], folder: Path):
-        self.env, self.folder = env, folder
+    def __init__(
+        self, notebook: NotebookNode, env: dict[str, str], folder: Path, spared: Collection[int] = ()
+    ):
+        self.env, self.folder, self.spared = env, folder, spared
         self.manager = AsyncKernelManager(kernel_name="python3")
         self.manager.context = zmq.asyncio.Context()
         self.manager.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_CAP)
@@ -176,34 +181,4 @@ class Kernel:
             if self.client.kc is not None:
                 self.client.kc.stop_channels()
             await self.manager.shutdown_kernel(now=True)
-        end_descendants()
-
-
-def adopt() -> None:
-    """From now on this process inherits what its descendants leave behind, so that it can be ended."""
-    if sys.platform == "linux":
-        import ctypes
-
-        PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def end_descendants(ancestor: psutil.Process | None = None) -> None:
-    """Kills all processes that descend from one, until there are none.
-
-    Args:
-        ancestor: None is this process.
-    """
-    ancestor = ancestor or psutil.Process()
-    while found := [p for p in ancestor.children(recursive=True) if lives(p)]:
-        for process in found:
-            with suppress(psutil.Error):
-                process.kill()
-        psutil.wait_procs(found, timeout=1)
-
-
-def lives(process: psutil.Process) -> bool:
-    """Whether a process is more than an entry that its parent has not read."""
-    with suppress(psutil.Error):
-        return process.status() != psutil.STATUS_ZOMBIE
-    return False
+        end_descendants(spared=self.spared)

@@ -16,8 +16,9 @@ from typing import Any
 from labkit.checks import loader
 from labkit.checks.faults import AGAIN
 from labkit.checks.result import ERROR, SKIP, Result
-from labkit.checks.runner import Judge
+from labkit.checks.runner import Runner
 from labkit.core.errors import BrokenEnvironment, LabkitError
+from labkit.core.fork_server import ForkServer, Spawner
 from labkit.grading.submission import plain
 from labkit.lab.lab import Lab
 from labkit.lab.workspace import Workspace
@@ -54,13 +55,16 @@ class Scorer:
     Args:
         workspace: where it runs.
         say: takes what whoever grades should know.
+        server: what starts the processes of checks; None is the one that this process has.
 
     Raises:
         BrokenEnvironment: the engine cannot be reached.
     """
 
-    def __init__(self, workspace: Workspace, say: Callable[[str], None]):
-        self.suite, self.say = loader.load(workspace.stem), say
+    def __init__(
+        self, workspace: Workspace, say: Callable[[str], None], server: ForkServer | Spawner | None = None
+    ):
+        self.suite, self.say, self._server = loader.load(workspace.stem), say, server
         self.workspace = GraderWorkspace(**{f.name: getattr(workspace, f.name) for f in fields(workspace)})
         self.theirs = replace(workspace, seed=0)  # what is drawn for a scene is not for its solver to know
         self.lab = Lab(workspace.stem, role="exercise", workspace=self.workspace)
@@ -99,13 +103,13 @@ class Scorer:
         try:
             with self._alone():
                 self.workspace.kept["answers"] = self._answers()
-                result = Judge(self.suite, self.lab).run(name)
+                result = Runner(self.suite, self.lab, self._server).run(name)
         except LabkitError as e:
             result = Result(name, check.title, check.task, check.points, ERROR, e.message, fix=AGAIN)
         broken = [self._broken[n.name] for n in check.needs if n.name in self._broken]
         if result.verdict == SKIP and broken:
-            said = {"message": "The scene could not be set up.", "found": plain(broken[0]), "fix": AGAIN}
-            result = replace(result, verdict=ERROR, **said)
+            message = "The scene could not be set up."
+            result = replace(result, verdict=ERROR, message=message, found=plain(broken[0]), fix=AGAIN)
         self.results[name] = result
 
     def _answers(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What grades one submission, in a process of its own: runs its cells in a kernel, and judges outside of it.
 
-Loaded before the first submission is run: what judges is not read again from files that may have changed.
+It is forked from a server that has loaded the checks before the first submission is run: what judges is not
+read again from files that may have changed.
 """
 
 from __future__ import annotations
@@ -16,17 +17,15 @@ from typing import Any
 from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell, new_notebook
 
-from labkit.checks import loader
 from labkit.core.errors import LabkitError
-from labkit.grading.kernel import Kernel, adopt, end_descendants
+from labkit.core.fork_server import FORKS, ForkServer, Spawner
+from labkit.core.process_tree import end_descendants
+from labkit.grading.kernel import Kernel
 from labkit.grading.merge import COURSE, Step
 from labkit.grading.scoring import COURSE_SECONDS, Scorer
 from labkit.grading.submission import plain
 from labkit.lab.workspace import Workspace
 from labkit.learner import scene_channel
-
-STEMS = "LABKIT_GRADED"
-"""Names, in the environment, the stems whose checks are loaded with this module."""
 
 BUDGET = 10
 """How many times the time of one cell all cells of a learner may take together."""
@@ -37,9 +36,6 @@ KERNELS = 6
 NOTES_CAP = 100
 """How many things may be noted."""
 
-for _stem in filter(None, os.environ.get(STEMS, "").split(",")):
-    loader.load(_stem)
-
 
 class Run:
     """One submission's run.
@@ -48,13 +44,15 @@ class Run:
         workspace: where.
         steps: what is run.
         seconds: how long one cell of the learner's may take.
+        server: what starts the processes of checks.
 
     Raises:
         BrokenEnvironment: the engine cannot be reached.
     """
 
-    def __init__(self, workspace: Workspace, steps: list[Step], seconds: float):
-        self.scorer, self.notes = Scorer(workspace, self.say), []
+    def __init__(self, workspace: Workspace, steps: list[Step], seconds: float, server: ForkServer | Spawner):
+        self.notes: list[str] = []
+        self.server, self.scorer = server, Scorer(workspace, self.say, server)
         self.steps, self.seconds, self.left = steps, seconds, BUDGET * seconds
         cells = [new_code_cell(s.source, metadata={"tags": [s.origin]}) for s in steps]
         self.notebook = new_notebook(cells=cells)
@@ -113,7 +111,7 @@ class Run:
         theirs = self.scorer.theirs
         theirs.write()  # whatever an earlier kernel has made of it
         env = {**os.environ, **theirs.env(), "LABKIT_PROGRESS": str(self.folder / "progress")}
-        kernel = await Kernel(self.notebook, env, self.folder).start()
+        kernel = await Kernel(self.notebook, env, self.folder, [self.server.pid]).start()
         if self.kernels > 1:
             self.say("It went on in a new kernel, which knows nothing of the cells before.")
             for k, earlier in enumerate(self.steps[:i]):
@@ -122,12 +120,11 @@ class Run:
         return kernel
 
 
-def outcome_of(told: dict[str, Any]) -> dict[str, Any]:
+def outcome_of(request: dict[str, Any], server: ForkServer | Spawner) -> dict[str, Any]:
     """What comes of a submission; ``broken`` says why it could not be graded."""
     try:
-        run = Run(
-            Workspace.read(Path(told["workspace"])), [Step(**s) for s in told["steps"]], told["seconds"]
-        )
+        steps = [Step(**step) for step in request["steps"]]
+        run = Run(Workspace.read(Path(request["workspace"])), steps, request["seconds"], server)
         asyncio.run(run.all())
         results = [r.as_json() for r in run.scorer.results.values()]
         return {"results": results, "notes": run.notes, "notebook": json.dumps(run.notebook)}
@@ -137,17 +134,15 @@ def outcome_of(told: dict[str, Any]) -> dict[str, Any]:
         return {"broken": f"{type(e).__name__}: {plain(e)}"}
 
 
-def work(told: dict[str, Any], line: Connection) -> None:
+def work(line: Connection, request: dict[str, Any]) -> None:
     """Grades one submission and sends back what came of it; the whole life of its process.
 
     Args:
-        told: the workspace's file, the steps, the seconds of a cell.
         line: where the outcome is sent, as JSON.
+        request: the workspace's file, the steps, the seconds of a cell.
     """
-    if hasattr(os, "setsid"):
-        os.setsid()  # Ctrl-C is for whoever started all this
-    adopt()
-    outcome = outcome_of(told)
+    server = ForkServer.fork() if FORKS else Spawner()  # now, while this process has no other threads
+    outcome = outcome_of(request, server)
+    server.close()
     end_descendants()
     line.send_bytes(json.dumps(outcome).encode())
-    line.close()

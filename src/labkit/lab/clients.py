@@ -32,6 +32,9 @@ class LabelledAPI(docker.APIClient):
     """
 
     own_labels: dict[str, str]
+    url: str
+    """Where the engine is."""
+
     most_output: int | None = None
     """How much a command in a container may print to a reader of all of it, in bytes; None: no bound."""
 
@@ -160,19 +163,23 @@ class LabelledDocker(docker.DockerClient):
         self.api = api
 
 
-def docker_client(labels: dict[str, str], url: str | None = None, **options: Any) -> LabelledDocker:
+def docker_client(
+    labels: dict[str, str], url: str | None = None, version: str = "auto", **options: Any
+) -> LabelledDocker:
     """A `docker.DockerClient` whose creations carry these labels.
 
     Args:
         labels: what is put on everything.
         url: the daemon; None finds the course's.
+        version: of the API, such as ``1.44``; auto asks the daemon for it.
         **options: as for `docker.APIClient` (``tls`` …).
 
     Raises:
         EngineUnavailable: no URL is given, and no daemon answers.
     """
-    api = LabelledAPI(base_url=url or engine.host(), version="auto", timeout=120, **options)
-    api.own_labels = labels
+    url = url or engine.host()
+    api = LabelledAPI(base_url=url, version=version, timeout=120, **options)
+    api.url, api.own_labels = url, labels
     return LabelledDocker(api)
 
 

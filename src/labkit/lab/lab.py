@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
 from functools import cached_property
@@ -72,6 +72,8 @@ class Lab:
             and the next kernel finds it again, until `reset`.
         workspace: where an exercise or a proof runs, for whoever has made one: such Labs share nothing, and
             many may be open side by side. None is the place of this process (`Workspace.here`).
+        engine: the ``url`` and the ``version`` of the API of the engine, where another Lab knows them:
+            nothing is then asked before its first use.
 
     Raises:
         Usage: there is no such stem or role.
@@ -81,7 +83,13 @@ class Lab:
 
     _open: dict[str, Lab] = {}  # noqa: RUF012  one per process and stem, shared on purpose
 
-    def __init__(self, stem: str, role: str = "chapter", workspace: Workspace | None = None):
+    def __init__(
+        self,
+        stem: str,
+        role: str = "chapter",
+        workspace: Workspace | None = None,
+        engine: Mapping[str, str] | None = None,
+    ):
         if not stem.isidentifier() or "_" not in stem:
             raise Usage(f"{stem!r} is no stem.", wanted="a chapter such as ch01_docker_manages")
         if role not in ROLES:
@@ -97,7 +105,7 @@ class Lab:
         self._run = None if self.use is Use.ALONE else sessions.Run(self.session)
         self._kube: LabelledKube | None = None
         try:
-            self.docker: LabelledDocker = docker_client(self.labels, **self._engine())
+            self.docker: LabelledDocker = docker_client(self.labels, **{**self._engine(), **(engine or {})})
         except BaseException:
             self.leave()
             raise

@@ -6,9 +6,12 @@ from typing import Any
 
 from labkit.checks import loader, model
 from labkit.checks.answers import hand_in
-from labkit.checks.result import ERROR, FAIL, PASS, SIGNS, Progress, Result
-from labkit.checks.runner import Judge
+from labkit.checks.result import ERROR, FAIL, PASS, Progress, Result
+from labkit.checks.runner import Runner, shared_server
 from labkit.core.errors import Usage
+from labkit.core.theme import SIGNS
+from labkit.lab.lab import Lab
+from labkit.lab.workspace import Workspace
 from labkit.learner import scene_channel
 
 LEFT_TO_GRADER = "Checked from outside, by whoever grades this notebook."
@@ -22,18 +25,18 @@ class NotYet(Exception):
         return [str(self)]
 
 
-def current() -> tuple[Any, model.Suite]:
+def current() -> tuple[Lab, model.Suite]:
     """The exercise's Lab that is open in this process, and its checks.
 
     Raises:
         Usage: no exercise is open.
     """
-    from labkit.lab.lab import Lab
-
-    found = Lab.opened()
-    if found is None or not found.has_workspace:
+    lab = Lab.opened()
+    if lab is None or not lab.has_workspace:
         raise Usage("No exercise is open here.", fix="run the notebook's first code cell")
-    return found, loader.load(found.stem)
+    if not lab.workspace.judged:
+        shared_server()  # begins to load what checks need, so that the first one need not wait for it
+    return lab, loader.load(lab.stem)
 
 
 def check(name: str) -> None:
@@ -47,13 +50,14 @@ def check(name: str) -> None:
         Usage: there is no such check.
     """
     lab, suite = current()
+    workspace = lab.workspace
     suite.find("checks", name)
-    if lab.workspace.judged:
+    if workspace.judged:
         print(LEFT_TO_GRADER)
         return
-    result = Judge(suite, lab).run(name)
-    if result.verdict != ERROR or verdict_of(lab.workspace, name) is None:  # an outage takes back nothing
-        lab.workspace.note("results", name, result.as_json())
+    result = Runner(suite, lab).run(name)
+    if result.verdict != ERROR or verdict_of(workspace, name) is None:  # an outage takes back nothing
+        workspace.note("results", name, result.as_json())
     shown(result)
     if result.verdict != PASS:
         helps = result.verdict == FAIL and suite.checks[name].hints
@@ -61,7 +65,7 @@ def check(name: str) -> None:
         raise NotYet(f"{result.verdict}: {result.earned} of {result.points} points{more}")
 
 
-def verdict_of(workspace: Any, name: str) -> str | None:
+def verdict_of(workspace: Workspace, name: str) -> str | None:
     """The verdict that is kept for a check, or None."""
     entry = workspace.noted("results").get(name)
     verdict = entry.get("verdict") if isinstance(entry, dict) else None
@@ -102,23 +106,25 @@ def start(name: str) -> None:
     """
     lab, suite = current()
     suite.find("scenes", name)
-    if lab.workspace.judged:
-        scene_channel.ask(lab.workspace, name)  # whoever grades sets it up
+    workspace = lab.workspace
+    if workspace.judged:
+        scene_channel.ask(workspace, name)  # whoever grades sets it up
     else:
         begin(lab, suite, name)
     print(f"Set up: {suite.scenes[name].title}")
 
 
-def begin(lab: Any, suite: model.Suite, name: str) -> dict[str, Any]:
+def begin(lab: Lab, suite: model.Suite, name: str) -> dict[str, Any]:
     """Builds a scene at a lab; returns its facts."""
-    scene = suite.find("scenes", name)
-    facts = scene.facts(lab.workspace)
+    scene: model.Scene = suite.find("scenes", name)
+    workspace = lab.workspace
+    facts = scene.facts(workspace)
     if suite.cluster:
         _ = lab.namespace  # the exercise's own: made within the scene, it would go with the scene
-    lab.workspace.note("scenes", name, False)  # should it break on its way, nobody is judged by half of it
+    workspace.note("scenes", name, False)  # should it break on its way, nobody is judged by half of it
     with lab.scene(name):
         scene.build(lab, facts)
-    lab.workspace.note("scenes", name, True)
+    workspace.note("scenes", name, True)
     return facts
 
 
@@ -133,16 +139,18 @@ def hint(name: str) -> None:
     if not hints:
         print("There is no hint for this one; its message says all.")
         return
-    given = lab.workspace.noted("hints").get(name)
+    workspace = lab.workspace
+    given = workspace.noted("hints").get(name)
     count = min((given if type(given) is int and given > 0 else 0) + 1, len(hints))
-    lab.workspace.note("hints", name, count)
+    workspace.note("hints", name, count)
     print(f"Hint {count} of {len(hints)}: {hints[count - 1]}")
 
 
 def progress() -> Progress:
     """Where this exercise stands: the last result of each check."""
     lab, suite = current()
-    return Progress((c.title, c.points, verdict_of(lab.workspace, c.name)) for c in suite.checks.values())
+    workspace = lab.workspace
+    return Progress((c.title, c.points, verdict_of(workspace, c.name)) for c in suite.checks.values())
 
 
 __all__ = ["NotYet", "Result", "answer", "check", "hint", "progress", "start"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from labkit.checks import loader
 from labkit.checks.result import ERROR, Result
-from labkit.checks.runner import Judge
+from labkit.checks.runner import Runner
 from labkit.core import engine
 from labkit.core.labels import LABEL
 from labkit.core.paths import kubeconfig, lab_id
@@ -70,7 +70,7 @@ def prove(stem: str, root: Path | None = None) -> Proof | None:
     with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
         lab = Lab(stem, role="exercise", workspace=Workspace.fresh(stem, Path(folder) / "workspace"))
         try:
-            results = Judge(loader.load(stem, root), lab).run_all()
+            results = Runner(loader.load(stem, root), lab).run_all()
         finally:
             lab.close()  # a check may have asked for its namespace
     return Proof(tuple(results), tuple(left_of(stem)))

@@ -12,20 +12,20 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Client, Listener
-from typing import Any
 
 from labkit.core.errors import BrokenEnvironment, LabkitError, Usage
+from labkit.lab.workspace import Workspace
 
 CAP = 10_000
 """The longest message, in bytes."""
 
 
-def address(workspace: Any) -> str:
+def address(workspace: Workspace) -> str:
     """Where whoever grades in a workspace listens."""
     return rf"\\.\pipe\labkit-{workspace.session}" if os.name == "nt" else str(workspace.folder / "grader")
 
 
-def ask(workspace: Any, name: str) -> None:
+def ask(workspace: Workspace, name: str) -> None:
     """Has a scene set up; returns when it stands.
 
     Raises:
@@ -35,14 +35,14 @@ def ask(workspace: Any, name: str) -> None:
     try:
         with Client(address(workspace)) as line:
             line.send_bytes(json.dumps(name).encode())
-            said = json.loads(line.recv_bytes(CAP))
+            reason = json.loads(line.recv_bytes(CAP))
     except (OSError, EOFError, ValueError) as e:
         raise BrokenEnvironment("Whoever grades this notebook does not answer.", found=e) from None
-    if said is not None:
-        raise BrokenEnvironment("The scene could not be set up.", found=said)
+    if reason is not None:
+        raise BrokenEnvironment("The scene could not be set up.", found=reason)
 
 
-def listen(workspace: Any, begin: Callable[[str], None]) -> Listener:
+def listen(workspace: Workspace, begin: Callable[[str], None]) -> Listener:
     """Answers requests from now on, one after another, in a thread of its own.
 
     Args:
@@ -62,13 +62,13 @@ def serve(listener: Listener, begin: Callable[[str], None]) -> None:
         except OSError:
             return
         with line, suppress(OSError, EOFError):
-            line.send_bytes(json.dumps(answered(line.recv_bytes(CAP), begin)).encode())
+            line.send_bytes(json.dumps(answer_to(line.recv_bytes(CAP), begin)).encode())
 
 
-def answered(asked: bytes, begin: Callable[[str], None]) -> str | None:
+def answer_to(request: bytes, begin: Callable[[str], None]) -> str | None:
     """Sets up what was asked for; None, or why not."""
     try:
-        name = json.loads(asked)
+        name = json.loads(request)
         if not isinstance(name, str):
             raise Usage("A scene is asked for by its name.")
         begin(name)

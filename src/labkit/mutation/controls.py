@@ -9,7 +9,7 @@ from labkit.book import notebooks
 from labkit.book.exercises import SOLUTION_ONLY
 from labkit.checks.model import Suite
 from labkit.checks.result import ERROR, PASS, SKIP, Result
-from labkit.checks.runner import Judge
+from labkit.checks.runner import Runner
 from labkit.lab.engine_pool import Pool
 from labkit.lab.lab import Lab
 from labkit.lab.reset import reset_workspace
@@ -69,7 +69,7 @@ def solved(suite: Suite, pool: Pool, say: Any) -> dict[str, str | None]:
 
 def judged(suite: Suite, lab: Lab) -> list[Result]:
     """What all checks say now."""
-    return Judge(suite, lab).run_all()
+    return Runner(suite, lab).run_all()
 
 
 def without_cluster(suite: Suite, lab: Lab) -> list[Result]:

@@ -14,7 +14,7 @@ from labkit.checks.examples import Answer
 from labkit.checks.loader import load
 from labkit.checks.model import Check, Suite
 from labkit.checks.result import ERROR, FAIL, PASS, Result
-from labkit.checks.runner import Judge
+from labkit.checks.runner import Runner
 from labkit.core.paths import repo
 from labkit.lab.engine_pool import Pool
 from labkit.lab.lab import Lab
@@ -92,7 +92,7 @@ def tried(suite: Suite, pool: Pool, answer: Answer, say: Any) -> Result:
         lab = Lab(suite.stem, role="proof", workspace=workspace)
         try:
             answer.do(lab, {s.name: begin(lab, suite, s.name) for s in answer.scenes(suite)})
-            result = Judge(suite, lab).run(answer.check)
+            result = Runner(suite, lab).run(answer.check)
         except Exception as e:  # the answer's own fault: it counts as unproven, and the others go on
             result = broken(suite.checks[answer.check], e)
         finally:

@@ -160,9 +160,9 @@ def test_a_function_that_never_returns_goes_with_what_it_started(tmp_path):
         "    pathlib.Path(path).write_text(str(p.pid))\n    while True:\n        pass"
     )
     started = time.monotonic()
-    with pytest.raises(TimedOut, match=r"f did not return within 1 s"):
-        called(source, str(tmp_path / "pid"), timeout=1)
-    assert time.monotonic() - started < 4
+    with pytest.raises(TimedOut, match=r"f did not return within 5 s"):  # an interpreter starts in it
+        called(source, str(tmp_path / "pid"), timeout=5)
+    assert time.monotonic() - started < 8
     state = Path(f"/proc/{(tmp_path / 'pid').read_text()}/stat")
     # killed; the kernel takes a moment to end it
     until(lambda: not state.exists() or state.read_text().split()[2] == "Z", timeout=5, ignore=(OSError,))

@@ -1,272 +1,248 @@
-"""Running checks: needs once and in order, bounds in time, and a look at the lab before anybody is blamed."""
+"""Checks in processes of their own, ended when their time is over, and what is then told."""
 
 from __future__ import annotations
 
+import http.server
+import signal
 import threading
-import time
+from types import SimpleNamespace
 
+import psutil
 import pytest
-import requests
-import urllib3
-from docker.errors import NotFound
-from kubernetes.client import ApiException
 
-from labkit import ClusterUnavailable, EngineUnavailable, Mismatch, Missing, Usage
-from labkit.checks import hand_in, runner
-from labkit.checks.model import Scene, check, scene
+from labkit import Usage, until
+from labkit.checks import hand_in, loader, runner
 from labkit.checks.result import ERROR, FAIL, PASS, SKIP
-from labkit.checks.runner import Judge
+from labkit.checks.runner import Runner
+from labkit.core.fork_server import ForkServer
 from labkit.lab.workspace import Workspace
 
+STEM = "ch96_x"
+CHECKS = '''
+import os, subprocess, threading
+from pathlib import Path
+from labkit import Mismatch
+from labkit.checks import check, scene
 
-def test_a_pass_does_not_ask_the_engine(lab):
-    @check(task="do", points=2)
-    def one(lab):
-        """It is so"""
-        return 7
+FOLDER = Path({folder!r})
+WRITE = "import time; time.sleep({seconds} + 1); open({folder!r} + '/late', 'w')"
 
-    result = Judge(lab.suite(one), lab).run("one")
-    assert (result.verdict, result.earned, result.message, lab.docker.asked) == (PASS, 2, "", 0)
-
-
-# --- the lab itself
-
-
-def test_a_silent_engine_is_told_in_time(lab, monkeypatch):
-    monkeypatch.setattr(runner, "HEALTH_SECONDS", 0.3)
-    held = threading.Event()
-    lab.docker.raises = held.wait
-    started = time.monotonic()
-    result = lab.told(Missing("There is no web."))
-    assert result.verdict == ERROR
-    assert result.message == "The lab gave no sign of life within 0.3 s."
-    assert time.monotonic() - started < 3
-    held.set()
-
-
-@pytest.mark.parametrize("error", [NotFound("x"), ValueError("x"), Usage("Forbidden.")])
-def test_a_look_at_the_lab_that_breaks_is_an_error_and_no_crash(lab, error):
-    lab.docker.raises = error
-    assert lab.told(Missing("There is no web.")).verdict == ERROR
-
-
-class Node:
-    """A node as the SDK has it."""
-
-    def __init__(self, name, ready):
-        kind = type("Condition", (), {})
-        self.metadata, self.status, one = kind(), kind(), kind()
-        self.metadata.name, one.type, one.status = name, "Ready", ready
-        self.status.conditions = [one]
-
-
-@pytest.mark.parametrize(
-    ("nodes", "verdict", "said"),
-    [
-        (lambda: [Node("a", "True"), Node("b", "True")], FAIL, "There is no web."),
-        (lambda: [Node("a", "True"), Node("b", "Unknown")], ERROR, "A node is not ready."),
-        (lambda: [Node("a", "True"), Node("b", "False")], ERROR, "A node is not ready."),
-        (ApiException(status=403, reason="Forbidden"), ERROR, "The cluster's API server refuses."),
-        (ApiException(status=500, reason="etcd"), ERROR, "The cluster's API server is unwell."),
-        (
-            urllib3.exceptions.MaxRetryError(None, "/", "refused"),
-            ERROR,
-            "The cluster's API server does not answer.",
-        ),
-    ],
-)
-def test_the_cluster_is_looked_at_where_it_is_used(lab, monkeypatch, nodes, verdict, said):
-    class Core:
-        def __init__(self, kube):
-            pass
-
-        def list_node(self):
-            if isinstance(nodes, Exception):
-                raise nodes
-            return type("Listed", (), {"items": nodes()})
-
-    monkeypatch.setattr(runner.client, "CoreV1Api", Core)
-    lab.kube = object()
-    result = lab.told(Missing("There is no web."), cluster=True)
-    assert (result.verdict, result.message) == (verdict, said)
-    monkeypatch.setattr(runner.client, "CoreV1Api", None)  # and is not looked at where it is not used
-    assert lab.told(Missing("There is no web.")).message == "There is no web."
-
-
-def test_a_cluster_that_is_not_there_is_told(lab):
-    class NoCluster(type(lab)):
-        @property
-        def kube(self):
-            raise ClusterUnavailable("The course's cluster is not there.", fix="make up")
-
-    lab.__class__ = NoCluster
-    result = lab.told(Missing("x"), cluster=True)
-    assert (result.verdict, result.fix) == (ERROR, "make up")
-
-
-# --- time
-
-
-def test_a_check_that_outlives_its_time_is_itself_at_fault(lab):
-    held = threading.Event()
-
-    @check(task="do", points=1, timeout=0.2)
-    def one(lab):
-        """It ends"""
-        held.wait()
-
-    started = time.monotonic()
-    result = Judge(lab.suite(one), lab).run("one")
-    assert (result.verdict, result.message) == (ERROR, "The check did not end within 0.2 s.")
-    assert time.monotonic() - started < 3
-    held.set()
-
-
-def test_an_interrupt_from_the_keyboard_gets_through(lab, monkeypatch):
-    def interrupted(self, timeout=None):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(runner.threading.Thread, "join", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        lab.told(Missing("x"))
-
-
-# --- needs
-
-
-def chain(lab, first_does, calls):
-    @check(task="do", points=1)
-    def first(lab):
-        """The first is so"""
-        calls.append("first")
-        return first_does()
-
-    @check(task="do", points=2, needs=first)
-    def second(lab, first):
-        """The second is so"""
-        calls.append(("second", first))
-        return first + 1
-
-    @check(task="do", points=4, needs=(first, second))
-    def third(second):
-        """The third is so"""
-        calls.append(("third", second))
-
-    return lab.suite(first, second, third)
-
-
-def test_a_need_is_run_once_and_its_value_handed_on(lab):
-    calls = []
-    found = Judge(chain(lab, lambda: 7, calls), lab)
-    assert found.run("third").verdict == PASS
-    assert [r.verdict for r in found.run_all()] == [PASS] * 3
-    assert calls == ["first", ("second", 7), ("third", 8)]
-
-
-def fails():
-    raise Mismatch("The first is another.")
-
-
-def test_a_skip_names_its_blocker(lab):
-    calls = []
-    results = Judge(chain(lab, fails, calls), lab).run_all()
-    assert [r.verdict for r in results] == [FAIL, SKIP, SKIP]
-    assert results[1].message == 'It needs “The first is so” first, and that is not so yet: check("first").'
-    assert "The first is so" in results[2].message
-    assert calls == ["first"]
-    assert [r.earned for r in results] == [0, 0, 0]
-
-
-def breaks():
-    raise requests.exceptions.ConnectionError("refused")
-
-
-def test_behind_an_error_stands_an_error_with_its_reason(lab):
-    results = Judge(chain(lab, breaks, []), lab).run_all()
-    assert {r.verdict for r in results} == {ERROR}
-    assert {r.message for r in results} == {"The lab did not answer."}
-    assert all(r.fix for r in results)
-
-
-def test_an_unknown_check_is_a_usage_error(lab):
-    with pytest.raises(Usage, match="no check 'other'"):
-        Judge(chain(lab, lambda: 1, []), lab).run("other")
-
-
-# --- scenes and answers
-
-
-@scene(lambda random: {"word": random.choice("abcdefgh")})
+@scene(lambda random: {{"word": "w"}})
 def stage(lab, facts):
     """a stage"""
 
+@check(task="do", points=1)
+def first(lab):
+    """The first is so"""
+    (FOLDER / "first").open("a").write("x")
+    return lambda: 7
 
-def on_stage(lab, seen):
-    @check(task="repair", points=1, needs=stage)
-    def one(lab, stage):
-        """The stage is so"""
-        seen.append(stage)
+@check(task="do", points=1, timeout={seconds}, needs=first)
+def slow(lab, first):
+    """It ends"""
+    child = subprocess.Popen(["python3", "-c", WRITE], start_new_session=True)
+    (FOLDER / "pids").write_text(f"{{os.getpid()}} {{child.pid}}")
+    threading.Event().wait({seconds} + 1)
+    (FOLDER / "late").touch()
 
-    return lab.suite(one, stage)
+@check(task="transfer", points=2, needs=slow)
+def behind(lab, slow):
+    """It stands behind the slow one"""
+
+@check(task="transfer", points=2, needs=first)
+def beside(first):
+    """It stands beside the slow one"""
+    assert first() == 7
+
+@check(task="repair", points=2, needs=stage)
+def staged(stage):
+    """The stage is so"""
+    if stage != {{"word": "w"}}:
+        raise Mismatch("Another stage.")
+
+@check(task="repair", points=1)
+def handed(answer):
+    """It is handed in"""
+    if answer != 42:
+        raise Mismatch("Another answer.", wanted=42, found=answer, hint="a hint")
+
+@check(task="repair", points=1)
+def ends(lab):
+    """It ends its process"""
+    os._exit(3)
+
+@check(task="repair", points=1)
+def raises(lab):
+    """It raises what ends a process"""
+    raise SystemExit(3)
+
+@check(task="repair", points=1)
+def environment(lab):
+    """It sees what is around it"""
+    found = lab.role, lab.session, lab.docker.api.most_output
+    raise Mismatch(os.environ.get("SEASON", "none"), found=found)
+'''
 
 
-@pytest.mark.parametrize("noted", [{}, {"stage": False}, {"stage": None}])
-def test_a_scene_that_was_not_started_or_broke_on_its_way_is_a_skip(lab, noted):
-    for name, value in noted.items():
-        lab.workspace.note("scenes", name, value)
-    result = Judge(on_stage(lab, []), lab).run("one")
-    assert result.verdict == SKIP
-    assert 'start("stage")' in result.message
+class Engine(http.server.BaseHTTPRequestHandler):
+    """An engine that gives a sign of life, and nothing else."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"OK")
+
+    do_HEAD = do_GET
+
+    def log_message(self, *words):
+        pass
 
 
-def test_a_skip_is_none_while_the_lab_is_down(lab):
-    lab.docker.raises = requests.exceptions.ConnectionError("refused")
-    assert Judge(on_stage(lab, []), lab).run("one").verdict == ERROR
-    assert {r.verdict for r in Judge(chain(lab, fails, []), lab).run_all()} == {ERROR}
+@pytest.fixture(scope="module")
+def server():
+    made = ForkServer.start(runner.__name__)
+    yield made
+    made.close()
 
 
-def test_a_scene_hands_over_its_facts_from_the_workspace_alone(lab):
-    seen = []
-    lab.workspace.note("scenes", "stage", {"word": "mine"})
-    assert Judge(on_stage(lab, seen), lab).run("one").verdict == PASS
-    assert seen == [stage.facts(lab.workspace)]
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    """A Lab of which a process can open its own; its engine gives a sign of life."""
+    monkeypatch.setenv("LABKIT_HOME", str(tmp_path / "home"))
+    engine = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Engine)
+    threading.Thread(target=engine.serve_forever, daemon=True).start()
+    url = f"tcp://127.0.0.1:{engine.server_port}"
+    api = SimpleNamespace(url=url, api_version="1.44", most_output=5000)
+    workspace = Workspace.fresh(STEM, tmp_path / "workspace")
+    yield SimpleNamespace(role="proof", workspace=workspace, docker=SimpleNamespace(api=api), engine=engine)
+    engine.shutdown()
+    engine.server_close()
 
 
-def test_a_plan_that_breaks_is_an_error(lab):
-    broken = Scene("stage", "a stage", lambda random: 1 / 0, stage.build)
+@pytest.fixture
+def checks(lab, server, tmp_path):
+    """Makes a Runner of the checks; they write into the folder of the test."""
+
+    def make(seconds=1.0):
+        folder = tmp_path / "checks" / STEM
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").write_text(CHECKS.format(folder=str(tmp_path), seconds=seconds))
+        return Runner(loader.load(STEM, tmp_path), lab, server)
+
+    return make
+
+
+def test_a_check_that_overruns_gets_to_nothing_more(checks, tmp_path):
+    result = checks(1.0).run("slow")
+    assert (result.verdict, result.message) == (ERROR, "The check did not end within 1 s.")
+    assert result.fix
+    assert 1 <= result.seconds < 30
+    assert_ended(tmp_path)
+    assert not (tmp_path / "late").exists()  # nor will it be: nobody is left who would write it
+
+
+def assert_ended(folder):
+    """The check's process has ended, and the one that it started in a session of its own."""
+    pids = [int(word) for word in (folder / "pids").read_text().split()]
+    assert len(pids) == 2
+    running = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
+    assert not psutil.wait_procs(running, timeout=10)[1]
+
+
+def test_behind_a_check_that_overran_stands_its_error_and_the_others_go_on(checks, tmp_path):
+    results = checks(0.5).run_all()
+    late = "The check did not end within 0.5 s."
+    assert [(r.name, r.verdict, r.message) for r in results[:4]] == [
+        ("first", PASS, ""),
+        ("slow", ERROR, late),
+        ("behind", ERROR, late),
+        ("beside", PASS, ""),
+    ]
+    assert [r.verdict for r in results[4:]] == [SKIP, FAIL, ERROR, ERROR, FAIL]
+    assert (tmp_path / "first").read_text() == "xx"  # its value was lost with the process that was ended
+
+
+def test_what_several_need_is_run_once(checks, tmp_path):
+    runs = checks()
+    assert [runs.run(name).verdict for name in ("first", "first")] == [PASS, PASS]
+    assert (tmp_path / "first").read_text() == "x"
+
+
+def test_a_process_gets_all_that_it_needs_as_data(checks, lab, monkeypatch):
+    monkeypatch.setenv("SEASON", "spring")
+    result = checks().run("environment")
+    assert (result.verdict, result.message) == (FAIL, "spring")
+    assert result.found == f"('proof', '{lab.workspace.session}', 5000)"
+
+
+def test_answers_and_scenes_come_from_the_workspace(checks, lab):
+    runs = checks()
+    assert (runs.run("handed").verdict, runs.run("handed").message) == (FAIL, "Nothing was handed in.")
+    assert runs.run("staged").verdict == SKIP
+    hand_in(lab, "handed", 41)
     lab.workspace.note("scenes", "stage", True)
-    one = check(task="repair", points=1, needs=broken)(on_stage(lab, []).checks["one"].call)
-    assert Judge(lab.suite(one, broken), lab).run("one").verdict == ERROR
+    again = Runner(runs.suite, lab, runs._server)
+    assert again.run("staged").verdict == PASS
+    result = again.run("handed")
+    assert (result.wanted, result.found, result.hint, result.points) == ("42", "41", "a hint", 1)
 
 
-def handed_in(lab, seen):
-    @check(task="do", points=1)
-    def one(answer):
-        """What was handed in is so"""
-        seen.append(answer)
+def test_a_workspace_in_memory_is_taken_as_it_is(checks, lab):
+    from dataclasses import fields
 
-    return lab.suite(one)
+    from labkit.grading.scoring import GraderWorkspace
 
-
-def test_nothing_handed_in_is_a_failure_that_says_how(lab):
-    result = Judge(handed_in(lab, []), lab).run("one")
-    assert (result.verdict, result.message) == (FAIL, "Nothing was handed in.")
-    assert 'answer("one"' in result.wanted
+    inner = {f.name: getattr(lab.workspace, f.name) for f in fields(lab.workspace)}
+    lab.workspace = GraderWorkspace(**inner, kept={"answers": {"handed": 42}})
+    assert checks().run("handed").verdict == PASS
 
 
-@pytest.mark.parametrize("value", [None, 0, False, "", [], {"a": 1}])
-def test_what_was_handed_in_is_handed_over(lab, value):
-    seen = []
-    hand_in(lab, "one", value)
-    assert Judge(handed_in(lab, seen), lab).run("one").verdict == PASS
-    assert seen == [value]
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("ends", "The process of the check was ended."), ("raises", "The check itself broke.")],
+)
+def test_a_check_that_ends_its_process_is_at_fault_itself(checks, name, said):
+    runs = checks()
+    result = runs.run(name)
+    assert (result.verdict, result.message) == (ERROR, said)
+    assert runs.run("first").verdict == PASS
 
 
-def test_an_answer_that_cannot_be_looked_at_for_no_engine_answers(lab, monkeypatch):
-    def down(self):
-        raise EngineUnavailable("No Docker daemon answers.", fix="make up")
+def test_an_engine_that_is_gone_is_told_and_nobody_blamed(checks, lab):
+    runs = checks(0.5)
+    lab.engine.shutdown()
+    lab.engine.server_close()
+    for name in ("handed", "slow"):
+        result = runs.run(name)
+        assert (result.verdict, result.message, result.fix) == (
+            ERROR,
+            "The Docker engine does not answer.",
+            "make up",
+        )
 
-    hand_in(lab, "one", 1)
-    monkeypatch.setattr(Workspace, "env", down)
-    result = Judge(handed_in(lab, []), lab).run("one")
-    assert (result.verdict, result.message, result.fix) == (ERROR, "No Docker daemon answers.", "make up")
+
+def test_an_interrupt_from_the_keyboard_ends_the_check(checks, tmp_path):
+    def interrupt():
+        until((tmp_path / "pids").exists, timeout=60, what="the check runs")
+        signal.pthread_kill(main, signal.SIGINT)
+
+    runs, main = checks(60.0), threading.get_ident()
+    threading.Thread(target=interrupt, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        runs.run("slow")
+    assert_ended(tmp_path)
+
+
+def test_an_unknown_check_is_a_usage_error(checks):
+    with pytest.raises(Usage, match="no check 'other'"):
+        checks().run("other")
+
+
+def test_the_server_of_a_process_is_one_and_is_replaced_when_it_ended():
+    first = runner.shared_server()
+    assert runner.shared_server() is first
+    first.close()
+    second = runner.shared_server()
+    assert second is not first
+    second.close()
+    runner._servers().clear()

@@ -7,6 +7,7 @@ import html.parser
 import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -20,7 +21,6 @@ from labkit.core.errors import EngineUnavailable
 from labkit.core.theme import EDGES
 from labkit.grading import batch, grader, pages, report
 from labkit.grading.record import REJECTED, Graded
-from labkit.grading.runners import local
 from labkit.grading.submission import NOT_OURS, Submission
 
 STEM = "ch96_x"
@@ -169,7 +169,7 @@ def course(monkeypatch, tmp_path):
     suite = Suite(STEM, CHECKS)
     monkeypatch.setattr(loader, "load", lambda stem: suite)
     monkeypatch.setattr(batch, "gradable", lambda: [STEM])
-    monkeypatch.setattr(local, "warm", lambda stems: None)
+    monkeypatch.setattr(batch, "LocalRunner", lambda stems: SimpleNamespace(close=lambda: None))
     for name in ("ada", "eve"):
         (tmp_path / f"{name} {STEM}.ipynb").write_text(
             '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
@@ -186,7 +186,7 @@ def test_a_lab_that_is_not_there_costs_nobody_points(course, monkeypatch):
     def away(self):
         raise EngineUnavailable("No Docker daemon answers.")
 
-    monkeypatch.setattr(grader.Grader, "__init__", lambda self, stem, jobs: setattr(self, "jobs", 1))
+    monkeypatch.setattr(grader.Grader, "__init__", lambda self, stem, jobs, runner: setattr(self, "jobs", 1))
     monkeypatch.setattr(grader.Grader, "__enter__", away)
     done = run(course)
     assert done.exit_code == 1
@@ -209,7 +209,7 @@ def test_one_that_breaks_the_grader_is_not_the_end(course, monkeypatch):
     monkeypatch.setattr(
         grader.Grader,
         "__init__",
-        lambda self, stem, jobs: vars(self).update(jobs=1, suite=Suite(stem, CHECKS)),
+        lambda self, stem, jobs, runner: vars(self).update(jobs=1, suite=Suite(stem, CHECKS)),
     )
     monkeypatch.setattr(grader.Grader, "__enter__", lambda self: self)
     monkeypatch.setattr(grader.Grader, "__exit__", lambda self, *error: None)

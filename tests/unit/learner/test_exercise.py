@@ -12,6 +12,7 @@ import requests
 
 from labkit import Missing, Usage
 from labkit.checks import loader
+from labkit.checks.evaluation import Evaluation
 from labkit.checks.model import Suite, check, scene
 from labkit.checks.result import ERROR, FAIL, PASS, SKIP
 from labkit.lab.lab import Lab
@@ -81,6 +82,10 @@ def lab(monkeypatch, tmp_path):
     known = Suite(STEM, {c.name: c for c in (web, more, handed)}, {"stage": stage})
     monkeypatch.setattr(Lab, "_open", {STEM: made})
     monkeypatch.setattr(loader, "load", lambda stem: known)
+    monkeypatch.setattr(
+        exercise, "Runner", Evaluation
+    )  # here, and not in a process: the world is in this one
+    monkeypatch.setattr(exercise, "shared_server", lambda: None)
     monkeypatch.setattr(Workspace, "env", lambda self: {})
     return made
 

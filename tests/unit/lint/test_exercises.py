@@ -210,11 +210,11 @@ def test_the_skeleton_does_not_count_as_done(made, monkeypatch):
 
 
 def test_its_checks_earn_nothing(made, lab):
-    from labkit.checks.runner import Judge
+    from labkit.checks.evaluation import Evaluation
 
     suite = loader.load(NEW, made[0])
     lab.workspace.note("scenes", "broken", True)
-    results = Judge(suite, lab).run_all()
+    results = Evaluation(suite, lab).run_all()
     assert {r.verdict for r in results} == {"error"}
 
 

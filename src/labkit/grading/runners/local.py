@@ -1,27 +1,27 @@
-"""Where a submission's run is started: the one place that decides in what a stranger's notebook runs.
+"""Submissions run on this machine: each in a process of its own, with a private engine or a namespace.
 
-Today that is a process on this machine, with a private engine or a namespace of its own, and bounds. It is no
-sandbox. What replaces it takes the same steps to a safer place, and brings back the same outcome.
+It is no sandbox.
 """
 
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
-from typing import Any
 
 import psutil
 
+from labkit.checks import loader
 from labkit.checks.faults import AGAIN
 from labkit.checks.model import Suite
 from labkit.core.errors import BrokenEnvironment
+from labkit.core.fork_server import Job, new_server
 from labkit.grading import scoring, worker
-from labkit.grading.kernel import end_descendants
 from labkit.grading.merge import Step
+from labkit.grading.runners.base import Outcome
 from labkit.lab.workspace import FILE, VARIABLE, Workspace
 
 OUTCOME_CAP = 64_000_000
@@ -29,84 +29,65 @@ OUTCOME_CAP = 64_000_000
 
 START_SECONDS = 300.0
 
-RUNNING: set[int] = set()
-"""The processes of the runs that are under way."""
 
-STOPPED = threading.Event()
-"""Set when all is to end."""
+class LocalRunner:
+    """Runs submissions on this machine; see `labkit.grading.runners.base.SubmissionRunner`.
 
-
-def warm(stems: list[str]) -> None:
-    """Loads all that judges, before anything is run that could change it.
+    All that judges is loaded now, before anything is run that could change it.
 
     Args:
         stems: whose checks are loaded.
-    """
-    STOPPED.clear()
-    os.environ[worker.STEMS] = ",".join(stems)
-    if "forkserver" in multiprocessing.get_all_start_methods():
-        multiprocessing.get_context("forkserver").set_forkserver_preload([worker.__name__])
-
-
-def run(workspace: Workspace, suite: Suite, steps: list[Step], seconds: float) -> dict[str, Any]:
-    """Runs a submission in a workspace, in a process of its own, and waits for what comes of it.
-
-    Args:
-        workspace: where.
-        suite: the checks that it is judged by.
-        steps: the cells.
-        seconds: how long one cell of the learner's may take.
-
-    Returns:
-        ``results``, ``notes`` and the ``notebook`` with its outputs.
 
     Raises:
-        BrokenEnvironment: it could not be graded.
+        BrokenEnvironment: checks cannot be loaded.
     """
-    has_server = "forkserver" in multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if has_server else "spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    told = {
-        "workspace": str(workspace.folder / FILE),
-        "steps": [asdict(s) for s in steps],
-        "seconds": seconds,
-    }
-    process = context.Process(target=worker.work, args=(told, theirs), daemon=True)
-    process.start()
-    theirs.close()
-    RUNNING.add(process.pid)
-    if STOPPED.is_set():
-        end(process.pid)
-    try:
-        if not ours.poll(longest(suite, steps, seconds)):
-            raise BrokenEnvironment("Grading it took too long.", fix=AGAIN)
-        outcome = json.loads(ours.recv_bytes(OUTCOME_CAP))
-    except (EOFError, OSError) as e:
-        raise BrokenEnvironment("The process that graded it was ended.", found=e or None, fix=AGAIN) from None
-    finally:
-        RUNNING.discard(process.pid)
-        end(process.pid)
-        process.join()
-        ours.close()
-        end_all_of(workspace)
-    if "broken" in outcome:
-        raise BrokenEnvironment(outcome["broken"], fix=AGAIN)
-    return outcome
 
+    def __init__(self, stems: Iterable[str]):
+        self._server = new_server(worker.__name__)
+        self._jobs: set[Job] = set()
+        self._stopped = threading.Event()
+        for stem in stems:
+            self._server.call(loader.load, stem)
 
-def stop() -> None:
-    """Ends all runs, and those that would begin."""
-    STOPPED.set()
-    for pid in list(RUNNING):
-        end(pid)
+    def run(self, workspace: Workspace, suite: Suite, steps: list[Step], seconds: float) -> Outcome:
+        """Runs one submission in a workspace, and waits for what comes of it.
 
+        Raises:
+            BrokenEnvironment: it could not be graded.
+        """
+        request = {
+            "workspace": str(workspace.folder / FILE),
+            "steps": [asdict(step) for step in steps],
+            "seconds": seconds,
+        }
+        job = self._server.run(worker.work, request)
+        self._jobs.add(job)
+        if self._stopped.is_set():
+            job.end()
+        try:
+            if not job.line.poll(longest(suite, steps, seconds)):
+                raise BrokenEnvironment("Grading it took too long.", fix=AGAIN)
+            outcome = json.loads(job.line.recv_bytes(OUTCOME_CAP))
+        except (EOFError, OSError) as e:
+            said = "The process that graded it was ended."
+            raise BrokenEnvironment(said, found=e or None, fix=AGAIN) from None
+        finally:
+            self._jobs.discard(job)
+            job.end()
+            end_all_of(workspace)
+        if "broken" in outcome:
+            raise BrokenEnvironment(outcome["broken"], fix=AGAIN)
+        return Outcome(results=outcome["results"], notes=outcome["notes"], notebook=outcome["notebook"])
 
-def end(pid: int) -> None:
-    """Ends a run's process, and first what it has started: while it is there, that can be found."""
-    with suppress(psutil.Error):
-        process = psutil.Process(pid)
-        end_descendants(process)
-        process.kill()
+    def stop(self) -> None:
+        """Ends all runs, and those that would begin."""
+        self._stopped.set()
+        for job in list(self._jobs):
+            job.end()
+
+    def close(self) -> None:
+        """Ends what runs were started by."""
+        self._server.close()
 
 
 def longest(suite: Suite, steps: list[Step], seconds: float) -> float:
