@@ -88,7 +88,7 @@ LAB_ALONE = "faults or times"
 """The tests of the lab that break something, and those with a bound on time."""
 
 SUITES = (
-    Suite("lint", labkit("lint"), NO_DOCKER, budget=0.3, limit=5, grows=True),
+    Suite("lint", labkit("lint"), NO_DOCKER, budget=0.3, limit=15, grows=True),
     Suite("unit", pytest("unit", "tests/unit", "-n2"), NO_DOCKER, budget=2, limit=10),
     Suite(
         "site",
