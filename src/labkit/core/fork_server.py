@@ -83,7 +83,12 @@ class ForkServer:
         ours, theirs = socket.socketpair()
         with theirs:
             argv, fd = [sys.executable, "-c", BOOT], theirs.fileno()
-            process = subprocess.Popen([*argv, str(fd), *modules], pass_fds=[fd], stdin=subprocess.DEVNULL)
+            process = subprocess.Popen(
+                [*argv, str(fd), *modules],
+                pass_fds=[fd],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for whoever started it
+            )
         return cls(Connection(ours.detach()), process.pid, process)
 
     @classmethod
@@ -93,6 +98,7 @@ class ForkServer:
         pid = os.fork()
         if pid == 0:
             ours.close()
+            os.setsid()
             leave_with(lambda: serve(Connection(theirs.detach())))
         theirs.close()
         return cls(Connection(ours.detach()), pid)
@@ -191,7 +197,6 @@ def serve_at(fd: str, *modules: str) -> None:
 
 def serve(line: Connection) -> None:
     """Answers requests until whoever asks hangs up, and then ends all jobs."""
-    os.setsid()  # Ctrl-C is for whoever started it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # jobs that have ended leave no entry
     adopt_orphans()
