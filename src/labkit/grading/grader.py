@@ -10,7 +10,7 @@ from typing import Any
 from labkit.book import exercises
 from labkit.checks import loader
 from labkit.checks.result import Result
-from labkit.core.errors import BrokenEnvironment, LabkitError
+from labkit.core.errors import BrokenEnvironment, LabkitError, Usage
 from labkit.grading.engine_owner import owner
 from labkit.grading.merge import assemble
 from labkit.grading.record import Graded
@@ -76,16 +76,19 @@ class Grader:
 
         Raises:
             BrokenEnvironment: the lab failed.
+            Usage: there is no notebook in it.
         """
+        if submission.notebook is None:
+            raise Usage("This submission cannot be graded.", found=submission.why)
         steps, notes = assemble(submission.notebook, self.source)
         with self.pool.workspace(judged=True) as workspace, self._tidied(workspace):
             outcome = self.runner.run(workspace, self.suite, steps, seconds)
-        told = {r["name"]: r for r in outcome["results"]}
-        if missing := [name for name in self.suite.checks if name not in told]:
+        by_name = {r["name"]: r for r in outcome["results"]}
+        if missing := [name for name in self.suite.checks if name not in by_name]:
             raise BrokenEnvironment("A check was not reached.", found=", ".join(missing))
-        results = [as_result(told[name]) for name in self.suite.checks]
-        said = [*submission.notes, *notes, *(plain(note, 600) for note in outcome["notes"])]
-        return Graded(submission, results=results, notes=said, notebook=outcome["notebook"])
+        results = [as_result(by_name[name]) for name in self.suite.checks]
+        remarks = [*submission.notes, *notes, *(plain(note, 600) for note in outcome["notes"])]
+        return Graded(submission, results=results, notes=remarks, notebook=outcome["notebook"])
 
     @contextmanager
     def _tidied(self, workspace: Workspace) -> Iterator[None]:
@@ -99,7 +102,11 @@ class Grader:
                 lab.close()
 
 
-def as_result(told: dict[str, Any]) -> Result:
-    """A result from what a run has told, its texts cut to a length."""
-    found = {k: v for k, v in told.items() if k != "earned"}
-    return Result(**{k: plain(v, FIELD_CAP) if isinstance(v, str) else v for k, v in found.items()})
+def as_result(reported: dict[str, Any]) -> Result:
+    """A result from what a run has reported, its texts cut to a length."""
+    fields: dict[str, Any] = {
+        name: plain(value, FIELD_CAP) if isinstance(value, str) else value
+        for name, value in reported.items()
+        if name != "earned"
+    }
+    return Result(**fields)

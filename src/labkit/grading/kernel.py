@@ -14,11 +14,13 @@ from typing import Any
 
 import zmq.asyncio
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+from labkit.core.errors import BrokenEnvironment
 from labkit.core.process_tree import end_descendants
 from labkit.grading.submission import plain
 
@@ -112,20 +114,27 @@ class Kernel:
         return self
 
     def bounded(self) -> None:
-        """Sets limits that whatever it starts inherits, where the system has them."""
+        """Sets limits that whatever it starts inherits, where the system has them.
+
+        Raises:
+            BrokenEnvironment: it is no process of this machine, so that nothing can be limited.
+        """
         if sys.platform == "linux":
             import resource
 
+            provisioner = self.manager.provisioner
+            if not isinstance(provisioner, LocalProvisioner) or provisioner.pid is None:
+                raise BrokenEnvironment("The kernel is no process of this machine.", found=provisioner)
             for what, most in (
                 (resource.RLIMIT_AS, MEMORY_CAP),
                 (resource.RLIMIT_FSIZE, FILE_CAP),
                 (resource.RLIMIT_CORE, 0),
             ):
-                resource.prlimit(self.manager.provisioner.pid, what, (most, most))
+                resource.prlimit(provisioner.pid, what, (most, most))
 
     async def alive(self) -> bool:
         """Whether it is."""
-        return await self.manager.is_alive()
+        return bool(await self.manager.is_alive())
 
     async def run(self, cell: NotebookNode, index: int, seconds: float) -> str | None:
         """Runs a cell; returns what went wrong, in words that follow the cell's name, or None.
@@ -174,7 +183,7 @@ class Kernel:
     async def end(self) -> None:
         """Kills it, its process group, and whatever else it has started."""
         provisioner = self.manager.provisioner
-        if provisioner is not None and getattr(provisioner, "pgid", None) and hasattr(os, "killpg"):
+        if isinstance(provisioner, LocalProvisioner) and provisioner.pgid and hasattr(os, "killpg"):
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(provisioner.pgid, signal.SIGKILL)
         with suppress(Exception):
