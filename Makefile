@@ -2,10 +2,10 @@
 LABKIT ?= python3 src/labkit
 
 .DEFAULT_GOAL := help
-.PHONY: help learn up stop down doctor test site lint fmt bench lock
+.PHONY: help learn up stop down doctor test prove-all site lint fmt bench lock
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 
 learn: ## bring the lab up, build the site, start JupyterLab on the notebooks
 	@$(LABKIT) learn
@@ -24,6 +24,9 @@ doctor: ## check each thing the course needs, and say what mends it
 
 test: ## set everything up and run every test
 	@$(LABKIT) test
+
+prove-all: ## test every grader and every proof that has changed since it passed
+	@$(LABKIT) prove-all
 
 site: ## build the site from stored outputs, no Docker needed
 	@$(LABKIT) site

@@ -6,7 +6,6 @@ markers and hidden tests are gone, and each cell with a solution is folded.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,12 @@ from sphinx.util.docutils import SphinxDirective
 
 from labkit.book import notebooks
 from labkit.book.exercises import MARKERS, SOLUTION_ONLY
+from labkit.core.errors import LabkitError
+from labkit.mutation import record
 
 HIDDEN = re.compile(r"^[ \t]*### BEGIN (HIDDEN TESTS|MARK SCHEME)$.*?^[ \t]*### END \1$\n?", re.M | re.S)
 MARKER = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*$\n?", re.M)
 FOLD = {"code_prompt_show": "Show a solution", "code_prompt_hide": "Hide it"}
-RECORD = "tests/graders/record.json"
 
 
 def solution_page(source: str) -> str:
@@ -76,7 +76,7 @@ def on_doctree(app: Sphinx, doctree: nodes.document) -> None:
 
 
 class Graders(SphinxDirective):
-    """``{graders}``: what the last proof of each exercise's grader found, from its record."""
+    """``{graders}``: what the last test of each exercise's grader found, from its record."""
 
     def run(self) -> list[nodes.Node]:
         """The totals, then a section for each chapter; one sentence where nothing is recorded.
@@ -84,49 +84,50 @@ class Graders(SphinxDirective):
         Raises:
             ExtensionError: the record cannot be read.
         """
-        path = Path(self.env.srcdir) / RECORD
-        self.env.note_dependency(str(path))
+        root = Path(self.env.srcdir)
+        self.env.note_dependency(str(record.GRADERS.file(root)))
         try:
-            record = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-            made = [totals(record)] if record else [text(nodes.paragraph, "No grader has been proven yet.")]
-            return made + [self.section(stem, entry) for stem, entry in sorted(record.items())]
-        except (ValueError, KeyError, TypeError) as e:
-            raise ExtensionError(f"{RECORD} cannot be read: {e!r}") from e
+            entries = record.GRADERS.read(root)
+        except LabkitError as e:
+            raise ExtensionError(f"How the graders were tested: {e}") from e
+        head = [totals(entries)] if entries else [text(nodes.paragraph, "No grader has been tested yet.")]
+        return head + [self.section(stem, entry) for stem, entry in sorted(entries.items())]
 
-    def section(self, stem: str, entry: dict[str, Any]) -> nodes.section:
+    def section(self, stem: str, entry: record.GraderEntry) -> nodes.section:
         """One chapter's tasks and controls."""
         name = f"{int(stem[2:4])}. {notebooks.title(stem, root=Path(self.env.srcdir))}"
         made = nodes.section("", text(nodes.title, name), ids=[f"graders-{stem[:4]}"], names=[name.lower()])
         rows = [
             [
-                text(nodes.strong, task["task"]),
-                nodes.Text(". ".join(task["checks"]).replace("`", "") + "."),
-                nodes.Text(f"{task['killed']} of {task['wrong']}"),
-                nodes.Text(f"{task['accepted']} of {task['right']}"),
+                text(nodes.strong, task.task),
+                nodes.Text(". ".join(task.checks).replace("`", "") + "."),
+                nodes.Text(f"{task.killed} of {task.wrong}"),
+                nodes.Text(f"{task.accepted} of {task.right}"),
             ]
-            for task in entry["tasks"]
+            for task in entry.tasks
         ]
         made += table(["task", "what is checked", "wrong, rejected", "right, accepted"], rows, "graders")
-        held = [name for name, is_held in entry["controls"].items() if is_held]
-        failed = [name for name in entry["controls"] if name not in held]
+        held = [name for name, did_hold in entry.controls.items() if did_hold]
+        failed = [name for name in entry.controls if name not in held]
         said = f"Controls that held: {'; '.join(held) or 'none'}."
         said += f" Controls that failed: {'; '.join(failed)}." if failed else ""
         made += text(nodes.paragraph, said)
-        made += text(nodes.paragraph, f"Proven at commit {entry['commit'][:7]}, in {entry['seconds']} s.")
+        made += text(nodes.paragraph, f"Tested at commit {entry.commit[:7]}, in {entry.seconds:.0f} s.")
         return made
 
 
-def totals(record: dict[str, Any]) -> nodes.table:
+def totals(entries: dict[str, record.GraderEntry]) -> nodes.table:
     """The sums over all chapters."""
-    tasks = [task for entry in record.values() for task in entry["tasks"]]
-    sums = {key: sum(task[key] for task in tasks) for key in ("wrong", "killed", "right", "accepted")}
+    tasks = [task for entry in entries.values() for task in entry.tasks]
+    wrong, killed = sum(task.wrong for task in tasks), sum(task.killed for task in tasks)
+    right, accepted = sum(task.right for task in tasks), sum(task.accepted for task in tasks)
     rows = [
         ("tasks", len(tasks)),
-        ("wrong answers tried", sums["wrong"]),
-        ("rejected, each with its own message", sums["killed"]),
-        ("accepted all the same", sums["wrong"] - sums["killed"]),
-        ("right answers tried, by different roads", sums["right"]),
-        ("rejected all the same", sums["right"] - sums["accepted"]),
+        ("wrong answers tried", wrong),
+        ("rejected, each with its own message", killed),
+        ("accepted all the same", wrong - killed),
+        ("right answers tried, by different roads", right),
+        ("rejected all the same", right - accepted),
     ]
     cells = [[nodes.Text(what), nodes.Text(str(count))] for what, count in rows]
     return table(["over all chapters", "number"], cells, "proved-summary")

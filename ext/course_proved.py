@@ -18,6 +18,7 @@ from labkit.book.receipts import Receipt, receipts
 from labkit.core.errors import LabkitError
 from labkit.core.theme import NO, YES
 from labkit.devtools import cost
+from labkit.mutation import record
 
 
 def text(kind: type[nodes.Element], words: str, **options: Any) -> nodes.Element:
@@ -54,22 +55,24 @@ class Proved(SphinxDirective):
             ExtensionError: a claim without a stored proof.
         """
         try:
-            found = receipts(Path(self.env.srcdir))
+            root = Path(self.env.srcdir)
+            found, tests = receipts(root), record.CLAIMS.read(root)
         except LabkitError as e:
             raise ExtensionError(f"What we proved: {e}") from e
+        self.env.note_dependency(str(record.CLAIMS.file(root)))
         made: list[nodes.Node] = [summary(found)]
         for stem, of_chapter in groupby(found, key=lambda r: r.claim.chapter):
             self.env.note_dependency(str(notebooks.path(stem, root=Path(self.env.srcdir))))
-            made.append(self.section(stem, list(of_chapter)))
+            made.append(self.section(stem, list(of_chapter), tests))
         return made
 
-    def section(self, stem: str, found: list[Receipt]) -> nodes.section:
+    def section(self, stem: str, found: list[Receipt], tests: dict[str, record.ClaimEntry]) -> nodes.section:
         """One chapter's claims."""
         title = notebooks.title(stem, root=Path(self.env.srcdir))
         page = self.env.app.builder.get_relative_uri(self.env.docname, f"chapters/{stem}")
         name = f"{int(stem[2:4])}. {title}"
         made = nodes.section("", text(nodes.title, name), ids=[f"proved-{stem[:4]}"], names=[name.lower()])
-        made += [entry(receipt, f"{page}#{receipt.anchor}") for receipt in found]
+        made += [entry(r, f"{page}#{r.anchor}", tests.get(r.claim.id)) for r in found]
         return made
 
 
@@ -81,8 +84,8 @@ def summary(found: list[Receipt]) -> nodes.table:
     return table(["verdict", "claims"], rows, "proved-summary")
 
 
-def entry(receipt: Receipt, address: str) -> nodes.section:
-    """One claim: as the notes have it, as it stands, the conditions tried, and the cell."""
+def entry(receipt: Receipt, address: str, test: record.ClaimEntry | None) -> nodes.section:
+    """One claim: as the notes have it, as it stands, the conditions tried, the cell, its planted change."""
     claim = receipt.claim
     name = f"“{claim.claim.rstrip('.')}”"
     made = nodes.section("", text(nodes.title, name), ids=[claim.id.replace(".", "-")], names=[name.lower()])
@@ -95,6 +98,9 @@ def entry(receipt: Receipt, address: str) -> nodes.section:
     rows = [[nodes.Text(YES if held else NO), nodes.Text(what)] for what, held in receipt.tried.items()]
     made += table(["did it hold?", "condition tried"], rows, "tried")
     made += nodes.paragraph("", "", link(f"The cell that proves {claim.id}, with its output", address))
+    if test:
+        words = f"A change planted in its experiment turned this verdict, at commit {test.commit[:7]}: "
+        made += nodes.paragraph("", "", nodes.Text(f"{words}{test.change}."))
     return made
 
 

@@ -171,15 +171,15 @@ def sure(lab):
         ),
     ],
 )
-def test_the_verb_proves_that_nothing_is_left(monkeypatch, plain, tmp_path, found, lines, code):
+def test_the_verb_checks_that_nothing_is_left(monkeypatch, plain, tmp_path, found, lines, code):
     from labkit.book import notebooks
     from labkit.cli.reset import command
     from labkit.learner import reset_check
 
     (tmp_path / "checks" / STEM).mkdir(parents=True)
     (tmp_path / "checks" / STEM / "__init__.py").write_text(CHECKS.replace("FOUND", found))
-    prove = reset_check.prove
-    monkeypatch.setattr(reset_check, "prove", lambda stem: prove(stem, tmp_path))
+    check = reset_check.check
+    monkeypatch.setattr(reset_check, "check", lambda stem: check(stem, tmp_path))
     monkeypatch.setattr(notebooks, "stem_of", lambda word: STEM)
     plain.volumes.create("ch98-vol")
     done = CliRunner().invoke(command, ["ch98"])
@@ -190,7 +190,7 @@ def test_the_verb_proves_that_nothing_is_left(monkeypatch, plain, tmp_path, foun
 
 
 def test_what_is_left_is_named(plain):
-    from labkit.learner.reset_check import Proof, left_of
+    from labkit.learner.reset_check import Reset, left_of
 
     plain.volumes.create("ch98-hand")
     with Lab(STEM, role="test") as lab:
@@ -198,9 +198,9 @@ def test_what_is_left_is_named(plain):
         lab.docker.containers.create(BASE, "true", name="ch98-box")
         left = left_of(STEM)
         assert left == ["container ch98-box", "volume ch98-hand", "volume ch98-made"]
-    proof = Proof((), tuple(left))
-    assert not proof.is_fresh
-    assert proof.lines() == ["0 of 0 points, 3 objects left", *(f"still there: {name}" for name in left)]
+    state = Reset((), tuple(left))
+    assert not state.is_fresh
+    assert state.lines() == ["0 of 0 points, 3 objects left", *(f"still there: {name}" for name in left)]
 
 
 KILLED_KUBE = f"""

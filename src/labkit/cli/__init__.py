@@ -12,17 +12,19 @@ from labkit.core.errors import EngineUnavailable, LabkitError
 
 
 class Verbs(click.Group):
-    """A click group that finds its commands in this folder: ``up.py`` holds ``command``."""
+    """A click group that finds its commands in this folder: ``prove_all.py`` holds that of ``prove-all``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All verbs, sorted."""
-        return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+        return sorted(
+            m.name.replace("_", "-") for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")
+        )
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Loads one verb, or None where there is no such file."""
         if name not in self.list_commands(ctx):
             return None
-        return importlib.import_module(f"labkit.cli.{name}").command
+        return importlib.import_module(f"labkit.cli.{name.replace('-', '_')}").command
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

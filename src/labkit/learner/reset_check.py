@@ -1,4 +1,4 @@
-"""The proof that a reset is one: nothing earns a point any more, and no object of the chapter is left."""
+"""The check that a reset is one: nothing earns a point any more, and no object of the chapter is left."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from labkit.lab.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Proof:
+class Reset:
     """What was found after a reset.
 
     Attributes:
@@ -37,7 +37,7 @@ class Proof:
         return not self.left and not any(r.earned or r.verdict == ERROR for r in self.results)
 
     def lines(self) -> list[str]:
-        """The proof in words: one line, and one for each thing that contradicts it."""
+        """The finding in words: one line, and one for each thing that contradicts it."""
         earned, points = sum(r.earned for r in self.results), sum(r.points for r in self.results)
         objects = f"{len(self.left)} objects left" if self.left else "no object left"
         contradictions = [f"still earns {r.earned}: {r.title}" for r in self.results if r.earned]
@@ -51,7 +51,7 @@ class Proof:
         ]
 
 
-def prove(stem: str, root: Path | None = None) -> Proof | None:
+def check(stem: str, root: Path | None = None) -> Reset | None:
     """Runs all checks of a chapter as for somebody who begins, and looks for what is left of it.
 
     Args:
@@ -73,7 +73,7 @@ def prove(stem: str, root: Path | None = None) -> Proof | None:
             results = Runner(loader.load(stem, root), lab).run_all()
         finally:
             lab.close()  # a check may have asked for its namespace
-    return Proof(tuple(results), tuple(left_of(stem)))
+    return Reset(tuple(results), tuple(left_of(stem)))
 
 
 def left_of(stem: str) -> list[str]:

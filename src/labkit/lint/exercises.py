@@ -16,7 +16,7 @@ from labkit.core.paths import repo
 from labkit.lint.chapters import raw_ids
 from labkit.lint.finding import Finding, Kind
 from labkit.mutation import answers as proof
-from labkit.mutation import claims, record
+from labkit.mutation import claims, schedule
 
 HOMES = {
     "checks": "checks/ch*",
@@ -46,10 +46,7 @@ def problems(root: Path | None = None) -> list[Finding]:
         faults = (*misfits(stem, root), *ids(stem, root))
         findings += [Finding(f"solutions/{stem}", fault) for fault in faults]
         findings += raised(f"solutions/{stem}", partial(answers, stem, root))
-    for stem in record.stale(root):
-        unproven = f"{stem} is not proven as it stands: labkit prove {stem}"
-        findings.append(Finding("tests/graders/record.json", unproven, Kind.OPEN))
-    return findings
+    return [*findings, *(Finding(entry.path, entry.fault) for entry in schedule.stale(root))]
 
 
 def ids(stem: str, root: Path) -> Iterator[str]:

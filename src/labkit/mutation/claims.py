@@ -2,34 +2,23 @@
 
 ``tests/claims/<stem>.yml`` holds one change for each claim of a chapter. The notebook is run with it up to
 the cell that proves the claim, and that cell must raise `LedgerError`.
-
-``python -m labkit.mutation.claims [ch06 …]``
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import subprocess
-import sys
-import time
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
-from typing import Any
 
 import yaml
 from nbformat import NotebookNode
 
 from labkit.book import notebooks
 from labkit.book.ledger import claims
-from labkit.core.errors import LabkitError, Usage
+from labkit.core.errors import Usage
 from labkit.core.paths import repo
 
 FOLDER = "tests/claims"
 FIELDS = ("change", "cell", "from", "to")
-NOTHING_COLLECTED = 5
 
 
 @dataclass(frozen=True)
@@ -60,15 +49,15 @@ def plants(stem: str, root: Path | None = None) -> list[Plant]:
     path = (root or repo()) / FOLDER / f"{stem}.yml"
     if not path.is_file():
         raise Usage(f"No planted change tests the proofs of {stem}.", wanted=f"{FOLDER}/{stem}.yml")
-    found = yaml.safe_load(path.read_text()) or {}
+    changes = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     wanted = {c.id for c in claims().values() if c.chapter == stem}
-    if set(found) != wanted:
+    if set(changes) != wanted:
         raise Usage(
             f"{path.name} does not have one change for each claim.",
             wanted=sorted(wanted),
-            found=sorted(found),
+            found=sorted(changes),
         )
-    for claim, entry in found.items():
+    for claim, entry in changes.items():
         if (
             not isinstance(entry, dict)
             or set(entry) != set(FIELDS)
@@ -77,7 +66,15 @@ def plants(stem: str, root: Path | None = None) -> list[Plant]:
             raise Usage(
                 f"{path.name}: {claim} is no change.", wanted=f"texts for {', '.join(FIELDS)}", found=entry
             )
-    return [Plant(claim, *(entry[field] for field in FIELDS)) for claim, entry in sorted(found.items())]
+    return [Plant(claim, *(entry[field] for field in FIELDS)) for claim, entry in sorted(changes.items())]
+
+
+def readable_plants(stem: str, root: Path | None = None) -> list[Plant]:
+    """The changes for a chapter; none where its file is wrong, which `labkit.lint.exercises` says."""
+    try:
+        return plants(stem, root)
+    except (Usage, OSError, yaml.YAMLError):
+        return []
 
 
 def planted(notebook: NotebookNode, plant: Plant) -> tuple[NotebookNode, int]:
@@ -133,68 +130,3 @@ def verdict_turns(stem: str, plant: Plant) -> str | None:
     finally:
         Lab.reset(stem)
     return "the proof passed all the same"
-
-
-def digest(stem: str) -> str:
-    """A digest of what a chapter's planted changes depend on."""
-    code = [c.source for c in notebooks.read(notebooks.path(stem)).cells if c.cell_type == "code"]
-    parts = [json.dumps(code), (repo() / FOLDER / f"{stem}.yml").read_text()]
-    parts += [p.read_text() for p in sorted((repo() / "k8s" / stem).glob("*")) if p.is_file()]
-    parts += [json.dumps([c.verdict for c in claims().values() if c.chapter == stem])]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-
-
-def record_file() -> Path:
-    """Where it is kept which changes turned their verdicts."""
-    return repo() / FOLDER / "record.json"
-
-
-def due(known: dict[str, Any], named: list[str]) -> list[tuple[str, Plant]]:
-    """What is run: the named chapters; without a name those that changed, and one claim of the others."""
-    stems = notebooks.stems()
-    if "--all" in named:
-        return [(s, p) for s in stems for p in plants(s)]
-    if named:
-        return [(s, p) for s in map(notebooks.stem_of, named) for p in plants(s)]
-    changed = [s for s in stems if known.get(s, {}).get("inputs") != digest(s)]
-    others = [(s, p) for s in stems if s not in changed for p in plants(s)]
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=repo(), capture_output=True, text=True).stdout
-    return [(s, p) for s in changed for p in plants(s)] + Random(head).sample(others, min(1, len(others)))
-
-
-def keep(known: dict[str, Any], stem: str, tried: set[str]) -> None:
-    """Writes down that a chapter's changes have turned, if all were tried; a run cut short keeps them."""
-    if tried == {p.claim for p in plants(stem)}:
-        known[stem] = {"inputs": digest(stem), "turned": len(tried)}
-    found = {s: known[s] for s in sorted(known) if s in notebooks.stems()}
-    record_file().write_text(json.dumps(found, indent=1) + "\n")
-
-
-def main(named: list[str]) -> int:
-    """Runs planted changes and keeps the record; 0 if every one of them turned its verdict."""
-    known = json.loads(record_file().read_text()) if record_file().exists() else {}
-    try:
-        work = due(known, named)
-    except LabkitError as e:
-        print(f"labkit: {e}", file=sys.stderr)
-        return e.exit_code
-    failed: dict[str, int] = {}
-    left = Counter(stem for stem, _ in work)
-    for stem, plant in work:
-        started = time.monotonic()
-        said = verdict_turns(stem, plant)
-        failed[stem] = failed.get(stem, 0) + bool(said)
-        print(
-            f"{plant.claim}: {plant.change}: {said or 'turned'} ({time.monotonic() - started:.0f} s)",
-            flush=True,
-        )
-        left[stem] -= 1
-        if not left[stem] and not failed[stem]:
-            keep(known, stem, {p.claim for s, p in work if s == stem})
-    bad = sum(failed.values())
-    print(f"planted changes: {len(work) - bad} passed, {bad} failed")
-    return NOTHING_COLLECTED if not work else int(bad > 0)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Callable
 
 from labkit.book import notebooks
 from labkit.book.exercises import SOLUTION_ONLY
@@ -16,55 +16,56 @@ from labkit.lab.reset import reset_workspace
 from labkit.lab.workspace import Workspace
 from labkit.learner.exercise import begin
 
+Faults = dict[str, str | None]
+"""Controls by name: None where one held, else what is wrong."""
+
+Say = Callable[[str], None]
+"""Called with a few words of progress."""
+
 NOWHERE = "https://127.0.0.1:1"
 """An address at which nobody listens."""
 
 
-def run(suite: Suite, pool: Pool, say: Any = lambda text: None) -> dict[str, str | None]:
-    """All controls: each by its name, with None or what is wrong."""
-    return {**untouched(suite, pool, say), **solved(suite, pool, say)}
-
-
-def untouched(suite: Suite, pool: Pool, say: Any) -> dict[str, str | None]:
-    """Where nothing was done: on an empty engine, and on one where the scenes have been set up."""
-    found = {}
+def untouched(suite: Suite, pool: Pool, say: Say) -> Faults:
+    """Controls where nothing was done: on an empty engine, and where the scenes have been set up."""
+    faults: Faults = {}
     with pool.workspace() as workspace, Lab(suite.stem, role="proof", workspace=workspace) as lab:
         say("nothing done")
-        found["nothing done: 0 points"] = nothing(judged(suite, lab))
+        faults["nothing done: 0 points"] = nothing(judged(suite, lab))
         for name in suite.scenes:
             begin(lab, suite, name)
         if suite.scenes:
-            found["scenes set up, nothing done: 0 points"] = nothing(judged(suite, lab))
-    return found
+            faults["scenes set up, nothing done: 0 points"] = nothing(judged(suite, lab))
+    return faults
 
 
-def solved(suite: Suite, pool: Pool, say: Any) -> dict[str, str | None]:
-    """Where the solution was run: as it is, in outages, and after everything was removed."""
-    found = {}
+def solved(suite: Suite, pool: Pool, say: Say) -> Faults:
+    """Controls where the solution was run: as it is, in outages, and after everything was removed."""
+    faults: Faults = {}
     with pool.workspace() as workspace:
         say("solution")
-        found["solution: all points"] = solution(suite, workspace)
+        faults["solution: all points"] = solution(suite, workspace)
         lab = Lab(suite.stem, role="exercise", workspace=workspace)
         try:
             if suite.cluster:
                 say("cluster unreachable")
-                found["cluster unreachable: error"] = no_blame(without_cluster(suite, lab))
+                faults["cluster unreachable: error"] = no_blame(without_cluster(suite, lab))
         finally:
             lab.close()
         if workspace.engine:  # as the learner's reset: also what was made by hand, under the stem's prefix
             reset_workspace(workspace)
         workspace.clear()
         lab = Lab(suite.stem, role="exercise", workspace=workspace)
-        found["after reset: 0 points"] = nothing(judged(suite, lab))
+        faults["after reset: 0 points"] = nothing(judged(suite, lab))
         if workspace.engine:
             say("engine killed")
             for name in suite.scenes:
                 begin(lab, suite, name)
             pool.kill(workspace)
-            found["engine killed: error"] = no_blame(judged(suite, lab))
+            faults["engine killed: error"] = no_blame(judged(suite, lab))
         else:
             lab.close()
-    return found
+    return faults
 
 
 def judged(suite: Suite, lab: Lab) -> list[Result]:
@@ -75,11 +76,11 @@ def judged(suite: Suite, lab: Lab) -> list[Result]:
 def without_cluster(suite: Suite, lab: Lab) -> list[Result]:
     """What all checks say while the API server cannot be reached; then it can be again."""
     _, configuration = lab.namespace, lab.kube.configuration
-    there, configuration.host = configuration.host, NOWHERE
+    address, configuration.host = configuration.host, NOWHERE
     try:
         return judged(suite, lab)
     finally:
-        configuration.host = there
+        configuration.host = address
 
 
 def solution(suite: Suite, workspace: Workspace) -> str | None:
@@ -95,9 +96,9 @@ def solution(suite: Suite, workspace: Workspace) -> str | None:
         client.execute(env={**os.environ, **workspace.env()})
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as e:
         return f"the solution failed: {str(e).strip()[-500:]}"
-    kept = workspace.noted("results")
-    bad = [name for name in suite.checks if kept.get(name, {}).get("verdict") != PASS]
-    return f"no pass: {', '.join(bad)}" if bad else None
+    results = workspace.noted("results")
+    unpassed = [name for name in suite.checks if results.get(name, {}).get("verdict") != PASS]
+    return f"no pass: {', '.join(unpassed)}" if unpassed else None
 
 
 def nothing(results: list[Result]) -> str | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from labkit.checks.examples import Answer
 from labkit.checks.loader import load
@@ -22,12 +24,15 @@ from labkit.lab.workspace import Workspace
 from labkit.learner.exercise import begin
 from labkit.mutation import answers, controls
 
+T = TypeVar("T")
+
 JOBS = 3
+"""How many answers are tried at once, each on an engine or in a namespace of its own."""
 
 
 @dataclass
 class Outcome:
-    """What came of proving one stem's graders.
+    """What came of testing one stem's graders.
 
     Attributes:
         stem: whose.
@@ -35,6 +40,7 @@ class Outcome:
         controls: the controls by name: None where all is well, else what is wrong.
         faults: what is wrong with the answers as a whole, one line each.
         seconds: how long it took.
+        seconds_by_part: how long each answer and each group of controls took, those at once together.
     """
 
     stem: str
@@ -42,6 +48,7 @@ class Outcome:
     controls: dict[str, str | None] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    seconds_by_part: dict[str, float] = field(default_factory=dict)
 
     def survivors(self) -> list[Answer]:
         """Wrong answers that were not rejected."""
@@ -52,14 +59,14 @@ class Outcome:
         return [a for a, result in self.results if a.is_right and result.verdict != PASS]
 
     @property
-    def is_proven(self) -> bool:
+    def has_passed(self) -> bool:
         """Whether there is nothing to complain of, and something was tried."""
         wrong = [*self.survivors(), *self.rejected(), *self.faults, *filter(None, self.controls.values())]
         return bool(self.results and self.controls) and not wrong
 
 
-def prove_stem(stem: str, update: bool = False, say: Any = lambda text: None) -> Outcome:
-    """Proves the graders of a stem.
+def mutate_stem(stem: str, update: bool = False, say: controls.Say = lambda text: None) -> Outcome:
+    """Tests the graders of a stem: tries its answers and its controls, `JOBS` of them at once.
 
     Args:
         stem: such as ``ch01_docker_manages``.
@@ -71,14 +78,30 @@ def prove_stem(stem: str, update: bool = False, say: Any = lambda text: None) ->
         BrokenEnvironment: the lab is at fault.
     """
     started, suite = time.monotonic(), load(stem)
-    found, outcome = answers.answers(suite), Outcome(stem)
+    tried, outcome = answers.answers(suite), Outcome(stem)
+
+    def timed(what: str, call: Callable[[], T]) -> T:
+        """What a call returns; how long it took is kept in the outcome."""
+        began = time.monotonic()
+        try:
+            return call()
+        finally:
+            outcome.seconds_by_part[what] = time.monotonic() - began
+
     with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
         lab = Lab(stem, role="proof", workspace=Workspace.fresh(stem, Path(folder) / "owner"))
         try:
             size = JOBS if suite.uses_engine else 0
             with Pool(lab, suite.images, size) as pool, ThreadPoolExecutor(JOBS) as threads:
-                outcome.results = list(threads.map(lambda a: (a, tried(suite, pool, a, say)), found))
-                outcome.controls = controls.run(suite, pool, say)
+                held = [  # first, for they take longest
+                    threads.submit(timed, name, partial(control, suite, pool, say))
+                    for name, control in (("solution", controls.solved), ("nothing done", controls.untouched))
+                ]
+                results = [
+                    threads.submit(timed, a.key, partial(result_of, suite, pool, a, say)) for a in tried
+                ]
+                outcome.controls = {name: fault for c in held for name, fault in c.result().items()}
+                outcome.results = [(a, r.result()) for a, r in zip(tried, results, strict=True)]
         finally:
             lab.close()
     outcome.faults = alike(suite, outcome.results) + snapshot(stem, outcome.results, update)
@@ -86,14 +109,14 @@ def prove_stem(stem: str, update: bool = False, say: Any = lambda text: None) ->
     return outcome
 
 
-def tried(suite: Suite, pool: Pool, answer: Answer, say: Any) -> Result:
+def result_of(suite: Suite, pool: Pool, answer: Answer, say: controls.Say) -> Result:
     """What its check says of an answer, in a workspace of its own."""
     with pool.workspace() as workspace:
         lab = Lab(suite.stem, role="proof", workspace=workspace)
         try:
             answer.do(lab, {s.name: begin(lab, suite, s.name) for s in answer.scenes(suite)})
             result = Runner(suite, lab).run(answer.check)
-        except Exception as e:  # the answer's own fault: it counts as unproven, and the others go on
+        except Exception as e:  # the answer's own fault: it has not passed, and the others go on
             result = broken(suite.checks[answer.check], e)
         finally:
             lab.close()
@@ -113,10 +136,10 @@ def alike(suite: Suite, results: list[tuple[Answer, Result]]) -> list[str]:
     faults = []
     for answer, result in results:
         if not answer.is_right:
-            said = (suite.checks[answer.check].task, result.message, result.hint)
-            if first := seen.get(said):
+            words = (suite.checks[answer.check].task, result.message, result.hint)
+            if first := seen.get(words):
                 faults.append(f"“{first.key}” and “{answer.key}” are told the same: {result.message}")
-            seen[said] = answer
+            seen[words] = answer
     return faults
 
 
@@ -132,11 +155,11 @@ def snapshot(stem: str, results: list[tuple[Answer, Result]], update: bool) -> l
         text = json.dumps(now, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
         path.write_text(text, encoding="utf-8")
     try:
-        kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     except ValueError as e:
         return [f"the snapshot {path.name} cannot be read: {e}"]
     return [
-        f"“{key}” is told {now.get(key)}, the snapshot has {kept.get(key)}"
-        for key in sorted(now.keys() | kept.keys())
-        if now.get(key) != kept.get(key)
+        f"“{key}” is told {now.get(key)}, the snapshot has {before.get(key)}"
+        for key in sorted(now.keys() | before.keys())
+        if now.get(key) != before.get(key)
     ]

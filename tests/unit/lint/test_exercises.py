@@ -19,9 +19,16 @@ from labkit.checks import loader, model
 from labkit.lint import exercises
 from labkit.lint.finding import Finding, Kind
 from labkit.mutation import answers as proof
-from labkit.mutation import claims, record
+from labkit.mutation import claims, inputs, record
+from labkit.mutation.jobs import GraderJob, PlantJob
 
 STEM = "ch96_x"
+UNTESTED = (
+    f"tests/graders/record.json: the graders of {STEM} are not tested as they stand: labkit mutate {STEM}"
+)
+UNTURNED = (
+    f"tests/claims/record.json: the proof of C96.1 is not tested as it stands: labkit mutate --planted {STEM}"
+)
 CHANGE = "C96.1:\n  change: it is not done\n  cell: do()\n  from: do()\n  to: pass\n"
 
 
@@ -58,9 +65,12 @@ def root(course, monkeypatch):
 
 
 def prove(root):
-    """Keeps the record of a proof of the stem as it stands."""
-    kept = {STEM: {"files": record.digest(STEM, root, record.INPUTS)}}
-    record.record_file(root).write_text(json.dumps(kept))
+    """Keeps the records of tests that passed as the stem stands."""
+    course = inputs.Inputs(root)
+    for job in (GraderJob(STEM), *(PlantJob(STEM, plant=p) for p in claims.plants(STEM, root))):
+        entry = {"inputs": inputs.digest(job.depends_on(course)), "commit": "", "seconds": 1.0}
+        entry |= {"tasks": [], "controls": {}} if isinstance(job, GraderJob) else {"change": "x"}
+        job.entries.file(root).write_text(json.dumps({job.name: entry}))
 
 
 def test_a_complete_stem_has_no_problems(root):
@@ -93,19 +103,30 @@ GONE = {
     ],
     f"checks/{STEM}/__init__.py": [
         f"solutions/{STEM}: Usage: ch96_x has no checks. wanted: checks/ch96_x/__init__.py",
-        f"tests/graders/record.json: {STEM} is not proven as it stands: labkit prove {STEM}",
+        UNTESTED,
     ],
     f"tests/graders/{STEM}/__init__.py": [
         f"solutions/{STEM}: No answers test the graders of ch96_x. wanted: tests/graders/ch96_x/__init__.py",
-        f"tests/graders/record.json: {STEM} is not proven as it stands: labkit prove {STEM}",
+        UNTESTED,
     ],
     f"tests/claims/{STEM}.yml": [
         f"chapters/{STEM}: No planted change tests the proofs of ch96_x. wanted: tests/claims/ch96_x.yml"
     ],
-    "tests/graders/record.json": [
-        f"tests/graders/record.json: {STEM} is not proven as it stands: labkit prove {STEM}"
-    ],
+    "tests/graders/record.json": [UNTESTED],
 }
+
+
+def test_a_proof_whose_record_is_gone_is_named(root):
+    record.CLAIMS.file(root).unlink()
+    assert problems(root) == [UNTURNED]
+
+
+def test_a_record_older_than_its_inputs_is_a_breach(root):
+    path = root / f"checks/{STEM}/__init__.py"
+    path.write_text(path.read_text() + "\n# a comment\n")
+    assert problems(root) == []
+    path.write_text(path.read_text() + "\nIMAGES = ('redis:8',)\n")
+    assert problems(root) == [UNTESTED]
 
 
 @pytest.mark.parametrize("name", GONE)
@@ -199,7 +220,7 @@ def test_the_skeleton_does_not_count_as_done(made, monkeypatch):
         f"solutions/{NEW}: Usage: solutions/{NEW} is still to be written.",
         f"solutions/{NEW}: not executed",
         f"The check made of {NEW} has no wrong answer.",
-        "is not proven as it stands",
+        "are not tested as they stand",
     ):
         assert any(part in line for line in said), said
     with pytest.raises(Usage, match="still to be written"):
@@ -227,11 +248,16 @@ def test_files_that_are_there_are_left_alone(tmp_path):
     assert (tmp_path / f"checks/{NEW}/do.py").read_text() == "mine"
 
 
-@pytest.mark.parametrize("name", [f"solutions/{STEM}.ipynb", "tests/graders/record.json"])
-def test_what_is_still_to_be_done_is_no_breach(root, name):
+def test_an_exercise_that_is_still_to_be_made_is_no_breach(root):
+    name = f"solutions/{STEM}.ipynb"
     (root / name).unlink()
     still_open = [str(finding) for finding in exercises.problems(root) if finding.is_open]
     assert still_open == GONE[name][-1:]
+
+
+def test_a_record_that_is_out_of_date_is_a_breach_and_no_open_work(root):
+    (root / "tests/graders/record.json").unlink()
+    assert [(str(f), f.is_open) for f in exercises.problems(root)] == [(UNTESTED, False)]
 
 
 def test_lint_asks_for_exercises_too(monkeypatch):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -85,27 +83,3 @@ def test_every_claim_of_every_chapter_has_its_change():
     for stem in notebooks.stems():
         for one in planted.plants(stem):
             planted.planted(notebooks.read(notebooks.path(stem)), one)
-
-
-def test_nothing_to_run_is_a_failure(monkeypatch, tmp_path):
-    monkeypatch.setattr(planted, "due", lambda known, named: [])
-    monkeypatch.setattr(planted, "record_file", lambda: tmp_path / "record.json")
-    assert planted.main([]) == planted.NOTHING_COLLECTED
-
-
-def test_what_has_turned_is_kept_though_a_later_chapter_breaks_the_run(monkeypatch, tmp_path):
-    first, second = "ch01_docker_manages", "ch06_stateless"
-    work = [(stem, plant) for stem in (first, second) for plant in planted.plants(stem)]
-    monkeypatch.setattr(planted, "record_file", lambda: tmp_path / "record.json")
-    monkeypatch.setattr(planted, "due", lambda known, named: work)
-
-    def turns(stem, plant):
-        if stem == second:
-            raise KeyboardInterrupt
-        return
-
-    monkeypatch.setattr(planted, "verdict_turns", turns)
-    with pytest.raises(KeyboardInterrupt):
-        planted.main([])
-    kept = json.loads((tmp_path / "record.json").read_text())
-    assert kept == {first: {"inputs": planted.digest(first), "turned": len(planted.plants(first))}}
