@@ -108,7 +108,7 @@ def by_check(lab: Any) -> None:
         raise LabkitError(f"{CHECK} did not pass.", found=result)
 
 
-def by_script(lab: Any) -> None:
+def by_script(lab: Lab) -> None:
     """The same questions, each a docker command."""
     env = {**lab.workspace.env(), "CLI": docker_cmd()[0]}
     done = subprocess.run(["sh", "-c", SCRIPT], env=env, capture_output=True, text=True)
@@ -117,7 +117,7 @@ def by_script(lab: Any) -> None:
 
 
 @contextmanager
-def pictured() -> Iterator[Any]:
+def pictured() -> Iterator[Lab]:
     """A Lab at a private engine that has what the picture shows."""
     with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
         owner = Lab(STEM, role="proof", workspace=Workspace.fresh(STEM, Path(folder) / "owner"))
@@ -130,7 +130,11 @@ def pictured() -> Iterator[Any]:
                 dockerfile = f'FROM {BASE}\nCMD ["sleep", "infinity"]\n'
                 lab.docker.images.build(fileobj=io.BytesIO(dockerfile.encode()), tag="ch01-clock:2.0")
                 lab.docker.networks.create("ch01-lane")
-                options = {"network": "ch01-lane", "volumes": ["ch01-shelf:/shelf"], "init": True}
+                options: dict[str, Any] = {
+                    "network": "ch01-lane",
+                    "volumes": ["ch01-shelf:/shelf"],
+                    "init": True,
+                }
                 lab.docker.containers.run("ch01-clock:2.0", name="ch01-clock", detach=True, **options)
                 lab.docker.containers.create("ch01-clock:2.0", name="ch01-spare")
                 yield lab

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from kubernetes import client
@@ -32,24 +33,24 @@ def overshoot(runs: int = RUNS) -> dict[str, list[float]]:
     Args:
         runs: how often each way is measured; all ways take turns in one run.
     """
-    found: dict[str, list[float]] = {"lab.wait": [], "kubectl wait": [], "a poll each second": []}
+    seconds: dict[str, list[float]] = {"lab.wait": [], "kubectl wait": [], "a poll each second": []}
     of_containers: list[float] = []
     with Lab("ch00_bench_wait", role="test") as lab:
         core = client.CoreV1Api(lab.kube)
-        ways = dict(zip(found, (ours, by_kubectl, by_poll), strict=True))
+        ways = dict(zip(seconds, (ours, by_kubectl, by_poll), strict=True))
         for run in range(runs):
             for number, (way, wait) in enumerate(ways.items()):
                 name = f"mark-{run}-{number}"
-                core.create_namespaced_config_map(
-                    lab.namespace, {"metadata": {"name": name}, "data": {"now": "no"}}
-                )
+                metadata = client.V1ObjectMeta(name=name)
+                before = client.V1ConfigMap(metadata=metadata, data={"now": "no"})
+                core.create_namespaced_config_map(lab.namespace, before)
                 delay = AFTER[0] + (AFTER[1] - AFTER[0]) * run / max(1, runs - 1)
                 patch = partial(
                     core.patch_namespaced_config_map, name, lab.namespace, {"data": {"now": "yes"}}
                 )
-                found[way].append(one(patch, delay, partial(wait, lab, name)))
+                seconds[way].append(one(patch, delay, partial(wait, lab, name)))
             of_containers.append(one_container(lab, f"ch00-bench-{lab.session}-{run}"))
-    return {**found, "lab.wait, a container": of_containers}
+    return {**seconds, "lab.wait, a container": of_containers}
 
 
 def one(change: Callable[[], Any], delay: float, wait: Callable[[], Any]) -> float:
@@ -71,7 +72,7 @@ def one(change: Callable[[], Any], delay: float, wait: Callable[[], Any]) -> flo
 def one_container(lab: Lab, name: str) -> float:
     """One wait for a container's event: the engine tells of a new name at once, unlike of an end."""
     box = lab.docker.containers.create("debian:trixie-slim", "true")
-    twin = lab.docker.containers.get(box.id)
+    twin = lab.docker.containers.get(str(box.id))
     try:
         return one(partial(twin.rename, name), 0.1, partial(lab.wait, box, lambda c: c.name == name, 30))
     finally:
@@ -86,7 +87,14 @@ def ours(lab: Lab, name: str) -> None:
 
 def by_kubectl(lab: Lab, name: str) -> None:
     """kubectl's own."""  # noqa: D403
-    command = [home() / "bin/kubectl", "wait", f"configmap/{name}", "-n", lab.namespace, "--timeout=30s"]
+    command: list[str | Path] = [
+        home() / "bin/kubectl",
+        "wait",
+        f"configmap/{name}",
+        "-n",
+        lab.namespace,
+        "--timeout=30s",
+    ]
     subprocess.run(
         [*command, "--for=jsonpath={.data.now}=yes"], env=cli_env(), check=True, capture_output=True
     )
@@ -95,13 +103,13 @@ def by_kubectl(lab: Lab, name: str) -> None:
 def by_poll(lab: Lab, name: str) -> None:
     """What the course never does."""
     core, pause = client.CoreV1Api(lab.kube), threading.Event()
-    while core.read_namespaced_config_map(name, lab.namespace).data["now"] != "yes":
+    while (core.read_namespaced_config_map(name, lab.namespace).data or {}).get("now") != "yes":
         pause.wait(1.0)
 
 
 def figures(runs: int = RUNS) -> list[Figure]:
     """The medians, in milliseconds."""
-    found = overshoot(runs)
+    overshoots = overshoot(runs)
     return [
         Figure(
             f"overshoot of {way}, median of {runs}",
@@ -109,5 +117,5 @@ def figures(runs: int = RUNS) -> list[Figure]:
             "ms",
             1000 * BOUND if way.startswith("lab.wait") else None,
         )
-        for way, seconds in found.items()
+        for way, seconds in overshoots.items()
     ]
