@@ -131,16 +131,18 @@ def create(client: docker.DockerClient, image: str, say: Say) -> None:
         *(home() / "bin" / "kind", "create", "cluster", "--name", cluster_name(), "--image", image),
         *("--config", repo() / "k8s/cluster/kind.yaml", "--kubeconfig", kubeconfig(), "--wait", "0s"),
     ]
-    process = subprocess.Popen(command, env=kind_env(), stderr=subprocess.PIPE, text=True)
     lines: list[str] = []
     add_ons: Future[None] | None = None
-    with ThreadPoolExecutor(1) as pool:
+    with (
+        subprocess.Popen(command, env=kind_env(), stderr=subprocess.PIPE, text=True) as process,
+        ThreadPoolExecutor(1) as pool,
+    ):
         for line in process.stderr or ():
             lines.append(line.rstrip())
             say("kind: " + line.strip(" •✓.\n").encode("ascii", "ignore").decode().strip())
             if API_IS_UP in line and add_ons is None:
                 add_ons = pool.submit(finish_control_plane, client)
-    if process.wait():
+    if process.returncode:
         raise CommandFailed("kind could not make the cluster.", found="\n".join(lines[-15:]), fix="make up")
     if add_ons is None:
         finish_control_plane(client)
