@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from labkit.book.notebooks import STEM
+from labkit.book.stems import STEM
 
 
 class ByStem(LoadScopeScheduling):
