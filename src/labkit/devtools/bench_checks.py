@@ -101,7 +101,7 @@ def asking_nothing() -> Iterator[Suite]:
         yield loader.load(STEM, Path(root))
 
 
-def by_check(lab: Any) -> None:
+def by_check(lab: Lab) -> None:
     """The check, with what it needs."""
     result = Runner(loader.load(STEM), lab).run(CHECK)
     if result.verdict != PASS:
