@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import axe_playwright_python
-from playwright.sync_api import Page
+from playwright.sync_api import Page, TimeoutError
 
 SCRIPT = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 RUN = "async () => { const r = await axe.run(); return [r.violations, r.incomplete]; }"
+
+RESIZED_MS = 5000
+"""How long the theme may take until it has seen a resize: it waits a moment for the last of several."""
 
 UNFOLD = """() => {
     document.querySelectorAll('details').forEach(fold => { fold.open = true; });
@@ -28,6 +32,11 @@ THIN_OUT = """() => {
     }
     document.querySelectorAll('.highlight pre').forEach(block => block.normalize());
 }"""
+
+REACHED = """() => [...document.querySelectorAll('pre')].every(
+    block => block.scrollWidth <= block.clientWidth || block.tabIndex === 0
+)"""
+"""Whether the theme has let the keyboard into each block that scrolls sideways; it does so after a resize."""
 
 LOOK = """mode => {
     document.documentElement.dataset.mode = mode;
@@ -55,6 +64,8 @@ def look(page: Page, mode: str, width: int) -> None:
     page.emulate_media(color_scheme=mode, reduced_motion="reduce")
     page.evaluate(LOOK, mode)
     page.evaluate(SETTLED)  # a fold fades in: text is measured when that is over
+    with suppress(TimeoutError):  # if it stays so, axe says where
+        page.wait_for_function(REACHED, timeout=RESIZED_MS)
 
 
 def violations(page: Page) -> list[str]:
