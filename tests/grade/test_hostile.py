@@ -271,8 +271,8 @@ result = {"name": "x", "title": "t", "task": "do", "points": 2, "verdict": "pass
 checks = ("inventory", "built", "picture", "cleaned")
 (folder / "results.json").write_text(json.dumps({name: result for name in checks}))
 (folder / "scenes.json").write_text(json.dumps({"shared": True}))
-workspace = json.loads((folder / "seat.json").read_text())
-(folder / "seat.json").write_text(json.dumps({**workspace, "judged": False, "seed": 1}))
+workspace = json.loads((folder / "workspace.json").read_text())
+(folder / "workspace.json").write_text(json.dumps({**workspace, "judged": False, "seed": 1}))
 """
 
 

@@ -1,0 +1,47 @@
+"""The check of chapter 1's inventory, on an engine on which somebody else works."""
+
+from __future__ import annotations
+
+import pytest
+
+from checks.ch01_docker_manages import do
+from labkit import Mismatch
+from labkit.checks import Function
+
+TRUE = {"images": 3, "containers": 2, "networks": 4, "volumes": 1, "cache": 0}
+
+
+class Engine:
+    """An engine whose events are told look by look."""
+
+    def __init__(self, *events):
+        self.told = list(events)
+
+    def info(self):
+        return {"SystemTime": "2026-11-28T09:00:00.5+01:00"}
+
+    def events(self, since, until, decode):
+        assert (since, until) == ("1795852800.500000000", "1795852800.500000000")
+        return self.told.pop(0)
+
+
+def judged(monkeypatch, answers, *events):
+    """Checks what a function counts, look by look."""
+    counts, lab = iter(answers), type("Lab", (), {"docker": Engine(*events)})()
+    monkeypatch.setattr(do, "counted", lambda client: TRUE)
+    monkeypatch.setattr(do, "add_some", lambda lab, stack: None)
+    monkeypatch.setattr(Function, "__call__", lambda self, *arguments: next(counts))
+    return do.inventory.call(lab, Function("inventory", "", {}))
+
+
+CAME_AND_WENT = [{"Type": "container", "Action": "create"}, {"Type": "container", "Action": "destroy"}]
+
+
+def test_what_came_and_went_between_two_equal_counts_blames_nobody(monkeypatch):
+    judged(monkeypatch, [{**TRUE, "containers": 3}, TRUE], CAME_AND_WENT, [])
+
+
+def test_a_wrong_count_of_what_stood_still_is_one(monkeypatch):
+    starts = [{"Type": "container", "Action": "start"}, {"Type": "volume", "Action": "create"}]
+    with pytest.raises(Mismatch):
+        judged(monkeypatch, [{**TRUE, "containers": 3}], starts)
