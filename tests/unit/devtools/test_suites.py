@@ -177,7 +177,9 @@ def test_a_silent_suite_is_told_to_be_at_work(tmp_path):
 
 
 INTERRUPTED = """
+import signal
 from labkit.devtools import suites
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts us with & has had it ignored
 lingers = suites.Suite("slow", ("-c", {lingers!r}), suites.NO_DOCKER)
 suites.SUITES = (lingers, suites.Suite("next", ("-c", "print('begun')"), suites.NO_DOCKER))
 raise SystemExit(suites.run_all(fast=True))
