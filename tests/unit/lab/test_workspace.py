@@ -196,3 +196,10 @@ def test_damage_is_read_as_damage_and_not_as_something_else(folder):
     found = Workspace.here(STEM)
     assert (found.session, found.seed, found.folder, found.engine) == ("abcdef", 1, folder, None)
     assert workspace.cleared(STEM) is None
+
+
+def test_a_workspace_of_an_earlier_edition_is_taken_over(folder):
+    mine = Workspace.here(STEM)
+    (folder / FILE).rename(folder / "seat.json")
+    assert Workspace.here(STEM) == mine
+    assert not (folder / "seat.json").exists()
