@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
 
-import axe_playwright_python
+import axe
 import pytest
 
 from labkit.book import notebooks
 from labkit.book.predictions import predictions_of
 
 pytestmark = pytest.mark.timeout(300)
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 FIRST = notebooks.stems()[0]
 ASKED = predictions_of(notebooks.read(notebooks.path(FIRST)))
 KEY = "containers-proven:predictions"
@@ -172,10 +170,9 @@ def test_axe_finds_nothing_once_choices_are_made(open_page, mode, width):
         for i, prediction in enumerate(ASKED):
             choose(page, i, "b", "certain")
             assert answer(page, i).locator(".your-choice").count() == 1, prediction.name
-        page.evaluate("Promise.all(document.getAnimations().map(animation => animation.finished))")
-        page.add_script_tag(path=AXE)
-        violations = page.evaluate("async () => (await axe.run()).violations")
-        assert [(v["id"], [n["html"][:120] for n in v["nodes"][:2]]) for v in violations] == []
+        axe.thin_out(page)
+        axe.look(page, mode, width)
+        assert axe.violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
 
 
