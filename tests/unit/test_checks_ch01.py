@@ -28,9 +28,15 @@ class Engine:
 def judged(monkeypatch, answers, *events):
     """Checks what a function counts, look by look."""
     counts, lab = iter(answers), type("Lab", (), {"docker": Engine(*events)})()
+
+    def count(self, *arguments):
+        if isinstance(counted := next(counts), Mismatch):
+            raise counted
+        return counted
+
     monkeypatch.setattr(do, "counted", lambda client: TRUE)
     monkeypatch.setattr(do, "add_some", lambda lab, stack: None)
-    monkeypatch.setattr(Function, "__call__", lambda self, *arguments: next(counts))
+    monkeypatch.setattr(Function, "__call__", count)
     return do.inventory.call(lab, Function("inventory", "", {}))
 
 
@@ -45,3 +51,12 @@ def test_a_wrong_count_of_what_stood_still_is_one(monkeypatch):
     starts = [{"Type": "container", "Action": "start"}, {"Type": "volume", "Action": "create"}]
     with pytest.raises(Mismatch):
         judged(monkeypatch, [{**TRUE, "containers": 3}], starts)
+
+
+def test_an_object_that_went_away_while_the_function_looked_blames_nobody(monkeypatch):
+    judged(monkeypatch, [Mismatch("inventory raised an error.", found="NotFound"), TRUE], CAME_AND_WENT, [])
+
+
+def test_a_function_that_raises_on_a_still_engine_is_wrong(monkeypatch):
+    with pytest.raises(Mismatch, match="raised an error"):
+        judged(monkeypatch, [Mismatch("inventory raised an error.", found="NotFound")], [])
