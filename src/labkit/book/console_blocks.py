@@ -39,7 +39,7 @@ class Command:
         """What is wrong with a result, or None."""
         if status != self.status:
             return f"$ {self.line}\nended with status {status}, wanted {self.status}; it printed:\n{printed}"
-        if self.expected and not pattern(self.expected).fullmatch(strip(printed)):
+        if self.expected and not pattern(self.expected).fullmatch(strip(printed) + "\n"):
             wanted = "\n".join(self.expected)
             return f"$ {self.line}\nprinted:\n{strip(printed)}\nwanted:\n{wanted}"
         return None
@@ -51,16 +51,14 @@ def strip(printed: str) -> str:
 
 
 def pattern(expected: list[str]) -> re.Pattern[str]:
-    """The expected lines as one regular expression."""
+    """The expected lines as one regular expression, for lines that each end in a line break."""
     parts = []
     for line in expected:
         if line.strip() == "...":
             parts.append(r"(?:[^\n]*\n)*?")
         else:
             parts.append("[^\n]*?".join(map(re.escape, line.rstrip().split("<...>"))) + r"\n")
-    text = "".join(parts)
-    text = text.removesuffix(r"\n") if not text.endswith("*?") else text + r"[^\n]*"
-    return re.compile(text)
+    return re.compile("".join(parts))
 
 
 def blocks(markdown: str) -> list[str]:

@@ -47,6 +47,8 @@ def test_a_line_that_goes_on():
         (["first", "...", "last"], "first\nx\ny\nlast", True),
         (["first", "...", "last"], "first\nlast", True),
         (["first", "..."], "first\nx\ny", True),
+        (["first", "..."], "first", True),
+        (["first", "..."], "first and more", False),
         (["first", "..."], "second\nfirst", False),
         (["a.c"], "abc", False),
         (["a", "", "b"], "a\n\nb", True),
