@@ -16,7 +16,7 @@ from labkit.core.paths import repo
 from labkit.lint.chapters import raw_ids
 from labkit.lint.finding import Finding, Kind
 from labkit.mutation import answers as proof
-from labkit.mutation import claims, schedule
+from labkit.mutation import changes, schedule
 
 HOMES = {
     "checks": "checks/ch*",
@@ -41,7 +41,7 @@ def problems(root: Path | None = None) -> list[Finding]:
         if stem not in solutions:
             missing = f"it has no exercise: solutions/{stem}.ipynb"
             findings.append(Finding(f"chapters/{stem}", missing, Kind.OPEN))
-        findings += raised(f"chapters/{stem}", partial(claims.plants, stem, root))
+        findings += raised(f"chapters/{stem}", partial(changes.plants, stem, root))
     for stem in solutions:
         faults = (*misfits(stem, root), *ids(stem, root))
         findings += [Finding(f"solutions/{stem}", fault) for fault in faults]

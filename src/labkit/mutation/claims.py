@@ -1,24 +1,17 @@
 """Tests of the proofs: a change planted in a claim's experiment must turn its verdict.
 
-``tests/claims/<stem>.yml`` holds one change for each claim of a chapter. The notebook is run with it up to
-the cell that proves the claim, and that cell must raise `LedgerError`.
+A chapter is run with the change (`labkit.mutation.changes` has all of them) up to the cell that proves the
+claim, and that cell must raise `LedgerError`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-import yaml
 from nbformat import NotebookNode
 
 from labkit.book import notebooks
-from labkit.book.ledger import claims
 from labkit.core.errors import Usage
-from labkit.core.paths import repo
-
-FOLDER = "tests/claims"
-FIELDS = ("change", "cell", "from", "to")
 
 
 @dataclass(frozen=True)
@@ -38,43 +31,6 @@ class Plant:
     cell: str
     before: str
     after: str
-
-
-def plants(stem: str, root: Path | None = None) -> list[Plant]:
-    """The changes for a chapter: one for each of its claims.
-
-    Raises:
-        Usage: the file is not there, lacks a claim, has one that is not the chapter's, or an entry is odd.
-    """
-    path = (root or repo()) / FOLDER / f"{stem}.yml"
-    if not path.is_file():
-        raise Usage(f"No planted change tests the proofs of {stem}.", wanted=f"{FOLDER}/{stem}.yml")
-    changes = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    wanted = {c.id for c in claims().values() if c.chapter == stem}
-    if set(changes) != wanted:
-        raise Usage(
-            f"{path.name} does not have one change for each claim.",
-            wanted=sorted(wanted),
-            found=sorted(changes),
-        )
-    for claim, entry in changes.items():
-        if (
-            not isinstance(entry, dict)
-            or set(entry) != set(FIELDS)
-            or not all(isinstance(v, str) for v in entry.values())
-        ):
-            raise Usage(
-                f"{path.name}: {claim} is no change.", wanted=f"texts for {', '.join(FIELDS)}", found=entry
-            )
-    return [Plant(claim, *(entry[field] for field in FIELDS)) for claim, entry in sorted(changes.items())]
-
-
-def readable_plants(stem: str, root: Path | None = None) -> list[Plant]:
-    """The changes for a chapter; none where its file is wrong, which `labkit.lint.exercises` says."""
-    try:
-        return plants(stem, root)
-    except (Usage, OSError, yaml.YAMLError):
-        return []
 
 
 def planted(notebook: NotebookNode, plant: Plant) -> tuple[NotebookNode, int]:

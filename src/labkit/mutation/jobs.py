@@ -12,7 +12,7 @@ from labkit.book import notebooks
 from labkit.checks.loader import load
 from labkit.checks.model import TASKS
 from labkit.checks.result import ERROR, PASS, SKIP
-from labkit.mutation import claims, inputs, record, runner
+from labkit.mutation import changes, claims, inputs, record, runner
 from labkit.mutation.claims import Plant
 from labkit.mutation.runner import Outcome
 
@@ -137,7 +137,7 @@ class PlantJob(Job):
 
     def names(self) -> list[str]:
         """All claims that have a planted change."""
-        return [plant.claim for stem in notebooks.stems() for plant in claims.readable_plants(stem)]
+        return [plant.claim for stem in notebooks.stems() for plant in changes.readable_plants(stem)]
 
     def run(self, say: Say) -> tuple[list[str], dict[str, Any] | None]:
         """Runs the chapter with the change."""
@@ -162,7 +162,7 @@ def plant_jobs(stems: Iterable[str] | None = None) -> list[PlantJob]:
     jobs: list[PlantJob] = []
     for stem in notebooks.stems() if stems is None else stems:
         is_alone = bool(notebooks.read(notebooks.path(stem)).metadata.get("exclusive"))
-        jobs += [PlantJob(stem, is_alone, plant=plant) for plant in claims.plants(stem)]
+        jobs += [PlantJob(stem, is_alone, plant=plant) for plant in changes.plants(stem)]
     return jobs
 
 

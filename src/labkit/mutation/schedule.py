@@ -14,7 +14,7 @@ from rich.console import Console
 
 from labkit.book import notebooks
 from labkit.core.errors import LabkitError
-from labkit.mutation import claims, inputs, record
+from labkit.mutation import changes, inputs, record
 from labkit.mutation.jobs import GraderJob, Job, PlantJob
 
 SIDE_BY_SIDE = 2
@@ -79,7 +79,9 @@ def stale(root: Path | None = None) -> list[Stale]:
             fault = f"the graders of {stem} are not tested as they stand: labkit mutate {stem}"
             entries.append(Stale(record.GRADERS.path, fault))
     for stem in notebooks.stems("chapters", root):
-        due = [p.claim for p in claims.readable_plants(stem, root) if is_due(PlantJob(stem, plant=p), course)]
+        due = [
+            p.claim for p in changes.readable_plants(stem, root) if is_due(PlantJob(stem, plant=p), course)
+        ]
         if due:
             claim = ", ".join(due)
             fault = f"the proof of {claim} is not tested as it stands: labkit mutate --planted {stem}"

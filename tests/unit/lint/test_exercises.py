@@ -19,7 +19,7 @@ from labkit.checks import loader, model
 from labkit.lint import exercises
 from labkit.lint.finding import Finding, Kind
 from labkit.mutation import answers as proof
-from labkit.mutation import claims, inputs, record
+from labkit.mutation import changes, inputs, record
 from labkit.mutation.jobs import GraderJob, PlantJob
 
 STEM = "ch96_x"
@@ -59,7 +59,7 @@ def root(course, monkeypatch):
     claim = Claim.__new__(Claim)
     object.__setattr__(claim, "id", "C96.1")
     object.__setattr__(claim, "chapter", STEM)
-    monkeypatch.setattr(claims, "claims", lambda: {"C96.1": claim})
+    monkeypatch.setattr(changes, "claims", lambda: {"C96.1": claim})
     prove(course.root)
     return course.root
 
@@ -67,7 +67,7 @@ def root(course, monkeypatch):
 def prove(root):
     """Keeps the records of tests that passed as the stem stands."""
     course = inputs.Inputs(root)
-    for job in (GraderJob(STEM), *(PlantJob(STEM, plant=p) for p in claims.plants(STEM, root))):
+    for job in (GraderJob(STEM), *(PlantJob(STEM, plant=p) for p in changes.plants(STEM, root))):
         entry = {"inputs": inputs.digest(job.depends_on(course)), "commit": "", "seconds": 1.0}
         entry |= {"tasks": [], "controls": {}} if isinstance(job, GraderJob) else {"change": "x"}
         job.entries.file(root).write_text(json.dumps({job.name: entry}))
@@ -211,7 +211,7 @@ def test_the_skeleton_keeps_the_rules_of_code(made):
 
 def test_the_skeleton_does_not_count_as_done(made, monkeypatch):
     root = made[0]
-    monkeypatch.setattr(claims, "claims", dict)
+    monkeypatch.setattr(changes, "claims", dict)
     said = problems(root)
     files = [f"{folder}/{NEW}/{name}.py" for folder in ("checks", "tests/graders") for name in FILES]
     for name in (*files, f"tests/claims/{NEW}.yml"):

@@ -6,7 +6,6 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from labkit.book import notebooks
-from labkit.book.ledger import claims
 from labkit.core.errors import Usage
 from labkit.mutation import claims as planted
 from labkit.mutation.claims import Plant
@@ -75,11 +74,3 @@ def test_a_change_that_breaks_the_experiment_turns_nothing(chapter):
 def test_another_error_of_the_proof_turns_nothing(chapter):
     chapter(notebook(proof="assert n == 1"))
     assert "cell 2 raised AssertionError" in planted.verdict_turns("ch01_a", plant())
-
-
-def test_every_claim_of_every_chapter_has_its_change():
-    found = {p.claim for stem in notebooks.stems() for p in planted.plants(stem)}
-    assert found == set(claims())
-    for stem in notebooks.stems():
-        for one in planted.plants(stem):
-            planted.planted(notebooks.read(notebooks.path(stem)), one)
