@@ -7,12 +7,14 @@ Kept in ``chapters/costs.yml``, an entry for each stem::
       memory_mib: 410      # peak memory of the engine's machine, page cache not counted, above the start
       disk_mib: 290        # peak of the file system that the engine keeps its data on, above the start
       cells: 68            # code cells
-      code: 0f3a91c2       # what was measured: the digest of the cells' code
+      inputs: 0f3a91c27d   # what was measured: the digest of all that the run depends on
+
+A chapter is to be measured again when what it really uses has changed (`labkit.mutation.inputs`): its code, a
+bound two modules away, a manifest, an image; not when a comment has.
 """
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,6 +30,7 @@ from labkit.core.errors import Usage
 from labkit.core.labels import labels
 from labkit.core.paths import repo
 from labkit.core.schema import Text, strict
+from labkit.mutation import inputs
 
 FILE = "chapters/costs.yml"
 IMAGE = "debian:trixie-slim"
@@ -50,14 +53,14 @@ class Cost:
         memory_mib: peak memory above the start, in MiB.
         disk_mib: peak disk use above the start, in MiB.
         cells: code cells of the notebook.
-        code: digest of their code.
+        inputs: digest of all that the run depends on.
     """
 
     seconds: NonNegativeInt
     memory_mib: NonNegativeInt
     disk_mib: NonNegativeInt
     cells: NonNegativeInt
-    code: Text
+    inputs: Text
 
 
 COSTS: TypeAdapter[dict[Stem, Cost]] = TypeAdapter(dict[Stem, Cost])
@@ -99,10 +102,15 @@ def peaks(printed: str) -> tuple[int, int]:
     return round((free[0] - min(free)) / 1024), round((max(taken) - taken[0]) / 1024)
 
 
-def digest(stem: str, root: Path | None = None) -> tuple[int, str]:
-    """How many code cells a chapter has, and the digest of their code."""
-    cells = [c.source for c in notebooks.read(notebooks.path(stem, root=root)).cells if c.cell_type == "code"]
-    return len(cells), hashlib.sha256("\0".join(cells).encode()).hexdigest()[:8]
+def measured(stem: str, root: Path | None = None) -> tuple[int, str]:
+    """What is measured, for `Cost`: how many code cells a chapter has, and the digest of all that it uses."""
+    cells = inputs.code_cells(notebooks.path(stem, root=root))
+    return len(list(cells)), digest(stem, inputs.Inputs(root))
+
+
+def digest(stem: str, course: inputs.Inputs) -> str:
+    """The digest of all that a run of a chapter depends on, in a course as it is now."""
+    return inputs.digest(course.of_chapter(stem))
 
 
 def measure(stem: str) -> Cost:
@@ -112,11 +120,12 @@ def measure(stem: str) -> Cost:
         LabkitError: a cell failed.
         EngineUnavailable: no Docker daemon answers.
     """
+    cells, used = measured(stem)  # before: what is edited meanwhile is due again
     with Sampler() as sampled:
         started = time.monotonic()
         notebooks.execute(notebooks.path(stem), save=False)
         seconds = time.monotonic() - started
-    return Cost(round(seconds), sampled.memory, sampled.disk, *digest(stem))
+    return Cost(round(seconds), sampled.memory, sampled.disk, cells, used)
 
 
 def costs(root: Path | None = None) -> dict[str, Cost]:
@@ -132,9 +141,13 @@ def costs(root: Path | None = None) -> dict[str, Cost]:
 
 
 def stale(root: Path | None = None) -> list[str]:
-    """The chapters whose code has changed since they were measured, and those never measured."""
-    known = costs(root)
-    return [s for s in notebooks.stems(root=root) if s not in known or known[s].code != digest(s, root)[1]]
+    """The chapters that have changed since they were measured, or what they use; and those never measured."""
+    known, course = costs(root), inputs.Inputs(root)
+    return [
+        stem
+        for stem in notebooks.stems(root=root)
+        if stem not in known or known[stem].inputs != digest(stem, course)
+    ]
 
 
 def keep(stem: str, cost: Cost, root: Path | None = None) -> None:

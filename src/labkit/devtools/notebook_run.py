@@ -129,13 +129,13 @@ def alone(notebook: Path, costs: bool, *options: str) -> Outcome:
     """
     if not costs or notebook.parent.name != "chapters":
         return nbval([notebook], *options)
+    cells, used = cost.measured(notebook.stem)
     with cost.Sampler() as sampled:
         started = time.monotonic()
         outcome = nbval([notebook], *options)
         seconds = round(time.monotonic() - started)
     if not outcome.status:
-        stem = notebook.stem
-        cost.keep(stem, cost.Cost(seconds, sampled.memory, sampled.disk, *cost.digest(stem)))
+        cost.keep(notebook.stem, cost.Cost(seconds, sampled.memory, sampled.disk, cells, used))
     return outcome
 
 

@@ -39,8 +39,8 @@ def test_no_sample_is_no_measurement():
 
 
 def test_costs_are_kept_by_chapter_and_in_order(root):
-    second = Cost(62, 410, 290, *cost.digest("ch02_b", root))
-    first = Cost(5, 1, 0, *cost.digest("ch01_a", root))
+    second = Cost(62, 410, 290, *cost.measured("ch02_b", root))
+    first = Cost(5, 1, 0, *cost.measured("ch01_a", root))
     cost.keep("ch02_b", second, root)
     cost.keep("ch01_a", first, root)
     assert list(cost.costs(root).items()) == [("ch01_a", first), ("ch02_b", second)]
@@ -48,18 +48,45 @@ def test_costs_are_kept_by_chapter_and_in_order(root):
 
 
 def test_what_has_changed_is_measured_again(root):
-    cost.keep("ch01_a", Cost(5, 1, 0, *cost.digest("ch01_a", root)), root)
+    cost.keep("ch01_a", Cost(5, 1, 0, *cost.measured("ch01_a", root)), root)
     assert cost.stale(root) == ["ch02_b"]
     put(root, "ch01_a", "x = 2")
     assert cost.stale(root) == ["ch01_a", "ch02_b"]
 
 
-def test_text_does_not_count(root):
-    before = cost.digest("ch01_a", root)
-    notebook = notebooks.read(notebooks.path("ch01_a", root=root))
-    notebook.cells[0].source = "# Another"
-    notebooks.write(notebook, notebooks.path("ch01_a", root=root))
-    assert cost.digest("ch01_a", root) == before
+def test_the_cells_that_hold_code_are_counted(root):
+    assert cost.measured("ch01_a", root)[0] == 2
+
+
+LIMITS = "src/labkit/core/limits.py"
+
+CHANGES = {
+    "text": ("chapters/ch01_a.ipynb", "# T", "# Another title", False),
+    "a comment in a cell": ("chapters/ch01_a.ipynb", "x = SECONDS", "x = SECONDS  # how long", False),
+    "a cell": ("chapters/ch01_a.ipynb", "x = SECONDS", "x = SECONDS + 1", True),
+    "a comment on a bound": (LIMITS, "SECONDS = 30", "SECONDS = 30  # as measured", False),
+    "a bound": (LIMITS, "SECONDS = 30", "SECONDS = 31", True),
+    "what it does not use": (LIMITS, "UNUSED = 1", "UNUSED = 2", False),
+    "a manifest": ("k8s/ch01_a/web.yaml", "replicas: 2", "replicas: 3", True),
+    "a comment in a manifest": ("k8s/ch01_a/web.yaml", "# two", "# a pair", False),
+}
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_a_cost_is_due_when_what_the_chapter_uses_has_changed(root, case):
+    name, before, after, is_due = CHANGES[case]
+    files = {LIMITS: "SECONDS = 30\nUNUSED = 1\n", "k8s/ch01_a/web.yaml": "spec:\n  replicas: 2  # two\n"}
+    files |= {"src/labkit/__init__.py": "", "src/labkit/core/__init__.py": ""}
+    for file, text in files.items():
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        (root / file).write_text(text)
+    put(root, "ch01_a", "from labkit.core.limits import SECONDS\nx = SECONDS")
+    for stem in ("ch01_a", "ch02_b"):
+        cost.keep(stem, Cost(5, 1, 0, *cost.measured(stem, root)), root)
+    text = (root / name).read_text()
+    assert before in text
+    (root / name).write_text(text.replace(before, after))
+    assert cost.stale(root) == ["ch01_a"] * is_due
 
 
 def test_a_chapter_that_is_gone_is_dropped(root):
@@ -69,7 +96,7 @@ def test_a_chapter_that_is_gone_is_dropped(root):
     assert list(cost.costs(root)) == ["ch01_a"]
 
 
-SOUND = "ch01_a: {seconds: 3, memory_mib: 1, disk_mib: 1, cells: 1, code: x}"
+SOUND = "ch01_a: {seconds: 3, memory_mib: 1, disk_mib: 1, cells: 1, inputs: x}"
 
 
 @pytest.mark.parametrize(

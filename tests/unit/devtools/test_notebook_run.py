@@ -62,7 +62,7 @@ def test_what_a_chapter_costs_that_passes_alone_is_kept(monkeypatch, tmp_path, s
 
     seen = []
     monkeypatch.setattr(notebook_run.cost, "Sampler", Sampler)
-    monkeypatch.setattr(notebook_run.cost, "digest", lambda stem: (3, "c0de"))
+    monkeypatch.setattr(notebook_run.cost, "measured", lambda stem: (3, "c0de"))
     monkeypatch.setattr(
         notebook_run.cost, "keep", lambda stem, one: seen.append((stem, one.memory_mib, one.cells))
     )
