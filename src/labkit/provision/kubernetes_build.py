@@ -89,21 +89,23 @@ def build(folder: Path, out: Path, packages: list[str], say: Say, total: int = 0
         f"{out}/",
         *packages,
     ]
-    process = subprocess.Popen(command, cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True)
     compiled, last = 0, list[str]()
-    for line in process.stderr or ():
-        last = [*last[-14:], line.rstrip()]
-        if line.startswith("go: downloading"):
-            say("downloading modules")
-        elif not line.startswith("go: "):
-            compiled += 1
-            if compiled % 25 == 0:
-                say(
-                    f"{compiled} of about {total} packages compiled"
-                    if total
-                    else f"{compiled} packages compiled"
-                )
-    if process.wait():
+    with subprocess.Popen(
+        command, cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True
+    ) as process:
+        for line in process.stderr or ():
+            last = [*last[-14:], line.rstrip()]
+            if line.startswith("go: downloading"):
+                say("downloading modules")
+            elif not line.startswith("go: "):
+                compiled += 1
+                if compiled % 25 == 0:
+                    say(
+                        f"{compiled} of about {total} packages compiled"
+                        if total
+                        else f"{compiled} packages compiled"
+                    )
+    if process.returncode:
         raise CommandFailed(
             "Building Kubernetes from its Go modules failed.",
             found="\n".join(last),

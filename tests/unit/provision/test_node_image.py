@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import subprocess
 import tarfile
+from contextlib import nullcontext
 
 import pytest
 
@@ -48,11 +50,37 @@ def test_stamps_carry_the_versions_that_kubeadm_checks():
     assert "gitMinor=37" in kubernetes_build.stamps()
 
 
-def test_a_failed_build_shows_the_compilers_last_words(monkeypatch, tmp_path):
-    fake = tmp_path / "go"
-    fake.write_text("#!/bin/sh\necho 'pkg/x.go:1: undefined: y' >&2\nexit 1\n")
-    fake.chmod(0o755)
-    monkeypatch.setattr(kubernetes_build, "go", lambda: [str(fake)])
+@pytest.fixture
+def compiler(monkeypatch, tmp_path):
+    """Puts a line of shell in place of the go command."""
+
+    def put(line):
+        fake = tmp_path / "go"
+        fake.write_text(f"#!/bin/sh\n{line}\n")
+        fake.chmod(0o755)
+        monkeypatch.setattr(kubernetes_build, "go", lambda: [str(fake)])
+
+    return put
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_no_pipe_to_the_compiler_is_left_open(compiler, monkeypatch, tmp_path, status):
+    compiler(f"echo one >&2; exit {status}")
+    processes = []
+
+    class Popen(subprocess.Popen):
+        def __init__(self, *args, **options):
+            super().__init__(*args, **options)
+            processes.append(self)
+
+    monkeypatch.setattr(kubernetes_build.subprocess, "Popen", Popen)
+    with pytest.raises(CommandFailed) if status else nullcontext():
+        kubernetes_build.build(tmp_path, tmp_path, ["tool"], lambda text: None)
+    assert [p.stderr.closed for p in processes] == [True]
+
+
+def test_a_failed_build_shows_the_compilers_last_words(compiler, tmp_path):
+    compiler("echo 'pkg/x.go:1: undefined: y' >&2; exit 1")
     with pytest.raises(CommandFailed) as e:
         kubernetes_build.build(tmp_path, tmp_path, ["tool"], lambda text: None)
     assert "undefined: y" in e.value.found
