@@ -27,11 +27,11 @@ def tools() -> Iterator[Finding]:
         wanted = kubernetes_build.version(module).lstrip("v")
         try:
             out = run([home() / "bin" / name, *argv])
-            found = json.loads(out)["clientVersion"]["gitVersion"] if out.startswith("{") else out
-            found = found.strip().removeprefix("v")
+            version = json.loads(out)["clientVersion"]["gitVersion"] if out.startswith("{") else out
+            version = version.strip().removeprefix("v")
         except CommandFailed:
-            found = "missing"
-        yield finding(name, found == wanted, found, wanted, "make up")
+            version = "missing"
+        yield finding(name, version == wanted, version, wanted, "make up")
 
 
 def local_registry() -> Iterator[Finding]:
@@ -39,14 +39,14 @@ def local_registry() -> Iterator[Finding]:
     client = engine.client()
     container = next(iter(client.containers.list(all=True, filters={"name": f"^{registry.name()}$"})), None)
     if container and container.labels.get(LABEL) != lab_id():
-        found = f"a container {registry.name()} that the course did not make"
+        stranger = f"a container {registry.name()} that the course did not make"
         yield Finding(
-            "registry", FAIL, found, "our own", "export LABKIT_CLUSTER=<another name>, then: make up"
+            "registry", FAIL, stranger, "our own", "export LABKIT_CLUSTER=<another name>, then: make up"
         )
         return
     if container is None or container.status != "running":
-        found = container.status if container else "none"
-        yield Finding("registry", FAIL, found, f"answers on {REGISTRY}", "make up")
+        state = container.status if container else "none"
+        yield Finding("registry", FAIL, state, f"answers on {REGISTRY}", "make up")
         return
     port = registry.published(container)
     fix = "nothing to do: images are pushed by another name"
