@@ -73,8 +73,13 @@ class Sampler:
 
     def __enter__(self) -> Sampler:
         self._docker = engine.client()
-        options = {"detach": True, "labels": labels("lab", "infra", "cost"), "network_mode": "none"}
-        self._container = self._docker.containers.run(IMAGE, ["sh", "-c", SAMPLE], **options)
+        self._container = self._docker.containers.run(
+            IMAGE,
+            ["sh", "-c", SAMPLE],
+            detach=True,
+            labels=labels("lab", "infra", "cost"),
+            network_mode="none",
+        )
         next(self._container.logs(stream=True, follow=True))  # the first sample is the start
         return self
 

@@ -26,38 +26,38 @@ def snapshot() -> set[str]:
         EngineUnavailable: no daemon answers.
         ClusterUnavailable: there is a cluster and it does not answer.
     """
-    found = of_engine()
+    objects = of_engine()
     if kubeconfig().exists():
-        found |= of_cluster(dynamic_client(kube_client({})))
-    return found
+        objects |= of_cluster(dynamic_client(kube_client({})))
+    return objects
 
 
 def of_engine() -> set[str]:
     """Containers, networks, volumes and images, each image under each of its names."""
     api = engine.client()
     try:
-        found = {f"container {c.name}" for c in api.containers.list(all=True, ignore_removed=True)}
-        found |= {f"network {n.name}" for n in api.networks.list()}
-        found |= {f"volume {v.name}" for v in api.volumes.list()}
+        objects = {f"container {c.name}" for c in api.containers.list(all=True, ignore_removed=True)}
+        objects |= {f"network {n.name}" for n in api.networks.list()}
+        objects |= {f"volume {v.name}" for v in api.volumes.list()}
         for image in cleanup.images_of(api):
-            found |= {f"image {name}" for name in image.tags or [image.id]}
-        return found
+            objects |= {f"image {name}" for name in image.tags or [str(image.id)]}
+        return objects
     finally:
         api.close()
 
 
 def of_cluster(dynamic: DynamicClient) -> set[str]:
     """Every object of every kind that can be listed, those left out that come and go by themselves."""
-    found = set()
+    objects: set[str] = set()
     for resource in dynamic.resources.search(preferred=True):
         if isinstance(resource, ResourceList) or "list" not in resource.verbs or resource.kind in PASSING:
             continue
         with suppress(Usage):  # an API that lists itself and refuses to be asked
-            listed = ask(lambda r=resource: r.get())
-            found |= {
+            listed = ask(resource.get)
+            objects |= {
                 f"{resource.kind} {full_name(item.metadata)}" for item in (listed.items if listed else ())
             }
-    return found
+    return objects
 
 
 def full_name(metadata: Any) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import threading
 import time
 from collections.abc import Iterable
@@ -23,8 +22,6 @@ TIMES = "LABKIT_CELL_TIMES"
 
 SILENCE = 30.0
 """After so many seconds without a line there is one."""
-
-CELL = re.compile(r"Cell (\d+)$")
 
 
 @dataclass
@@ -80,7 +77,7 @@ class Progress:
         """Notes a phase of a cell: ``setup``, ``call`` or ``teardown``."""
         name = name_of(nodeid)
         notebook = self.notebooks[name]
-        number = int(CELL.search(nodeid)[1])
+        number = int(nodeid.rpartition("Cell ")[2])
         notebook.seconds[number] = notebook.seconds.get(number, 0) + seconds
         if when == "teardown":
             notebook.done += 1
@@ -155,7 +152,8 @@ def pytest_configure(config: pytest.Config) -> None:
         terminal = config.pluginmanager.get_plugin("terminalreporter")
 
         def say(line: str) -> None:
-            terminal.ensure_newline()  # the letter of a failure may stand before it
-            terminal.write_line(line, flush=True)
+            if terminal:
+                terminal.ensure_newline()  # the letter of a failure may stand before it
+                terminal.write_line(line, flush=True)
 
         config.pluginmanager.register(Plugin(Progress(say)), "labkit-progress")

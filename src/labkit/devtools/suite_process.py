@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
 import psutil
 
@@ -53,7 +54,7 @@ class SuiteProcess:
     """
 
     def __init__(self, command: Sequence[str], tell: Tell, folder: Path, env: Mapping[str, str]):
-        self._tell, self._lines = tell, []
+        self._tell, self._lines = tell, list[str]()
         self._started = self._last_line = time.monotonic()
         # A session of its own: Ctrl-C reaches this run alone, which then ends the whole tree in order.
         self._process = subprocess.Popen(
@@ -67,11 +68,12 @@ class SuiteProcess:
             errors="replace",
             start_new_session=True,
         )
-        self._reader = threading.Thread(target=self._read, daemon=True)
+        output = cast(IO[str], self._process.stdout)  # a pipe, as asked for
+        self._reader = threading.Thread(target=self._read, args=(output,), daemon=True)
         self._reader.start()
 
-    def _read(self) -> None:
-        with self._process.stdout as lines:
+    def _read(self, output: IO[str]) -> None:
+        with output as lines:
             for line in lines:
                 self._last_line = time.monotonic()
                 self._lines.append(line.rstrip())

@@ -279,10 +279,10 @@ def summarise(run: TestRun, seconds: float) -> int:
     budget = BUDGET if list(run.suites) == list(SUITES) else sum(suite.budget for suite in run.suites)
     table.add_row("all", "", f"{seconds / 60:.1f}", f"{budget:g}", over(seconds / 60, budget))
     console.print(table)
-    if slow := slowest.slowest():
+    if timed := slowest.slowest():
         print("the slowest cells, tests and proofs:")
-        for name, one in slow:
-            print(f"{one.seconds:>7.1f} s  {name}: {one.what}")
+        for name, slow in timed:
+            print(f"{slow.seconds:>7.1f} s  {name}: {slow.what}")
     failed = sum(1 for suite in run.suites if suite.name not in run.runs or run.runs[suite.name].status)
     print(f"{len(run.suites) - failed} passed, {failed} failed", flush=True)
     return failed

@@ -12,7 +12,7 @@ import docker
 from labkit.core import engine
 from labkit.core.errors import EngineUnavailable
 from labkit.core.labels import LABEL
-from labkit.core.paths import home, lab_id
+from labkit.core.paths import home, kubeconfig, lab_id
 from labkit.core.process import run
 from labkit.provision import debian_root, images, kind_cluster, registry
 
@@ -57,7 +57,7 @@ def remove_objects(client: docker.DockerClient, store: bool) -> dict[str, int]:
     if names:  # one call, for the daemon kills them side by side
         run([*engine.docker_cmd(), "rm", "--force", "--volumes", *names], env=engine.cli_env())
         removed["containers"] = len(names)
-    kind_cluster.kubeconfig().unlink(missing_ok=True)
+    kubeconfig().unlink(missing_ok=True)
     for network in client.networks.list(filters=ours):
         network.remove()
         removed["networks"] += 1

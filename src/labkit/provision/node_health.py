@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from docker.errors import DockerException
 from docker.models.containers import Container
@@ -69,7 +69,9 @@ def api_answers(containers: list[Container]) -> bool:
     )
 
 
-def unready(nodes: list[dict], items: list[dict], containers: list[Container]) -> list[str]:
+def unready(
+    nodes: list[dict[str, Any]], items: list[dict[str, Any]], containers: list[Container]
+) -> list[str]:
     """Nodes that are not Ready, or whose kubelet has said nothing since the container started."""
     leases = {i["metadata"]["name"]: i["spec"] for i in items if i["kind"] == "Lease"}
     problems = (
@@ -97,7 +99,7 @@ def started(container: Container) -> str:
     return datetime.fromisoformat(at).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def unavailable(items: list[dict]) -> list[str]:
+def unavailable(items: list[dict[str, Any]]) -> list[str]:
     """System Deployments without an available replica (what a Pod can wait for itself is not waited for)."""
     wanted = {"coredns"}
     return [
@@ -109,7 +111,7 @@ def unavailable(items: list[dict]) -> list[str]:
     ]
 
 
-def network(container: Container, nodes: list[dict]) -> list[str]:
+def network(container: Container, nodes: list[dict[str, Any]]) -> list[str]:
     """Routes to other nodes' Pods that are missing on this node, and whether cluster DNS answers it."""
     routes = ask(container, "ip -4 route show").splitlines()
     problems = []

@@ -59,7 +59,8 @@ class Steps:
     @staticmethod
     def _load() -> dict[str, float]:
         try:
-            return json.loads((home() / "times.json").read_text())
+            times: dict[str, float] = json.loads((home() / "times.json").read_text())
+            return times
         except (OSError, ValueError):
             return {}
 

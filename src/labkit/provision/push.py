@@ -12,8 +12,9 @@ from docker.errors import APIError
 from labkit.core.errors import CommandFailed, ImageUnavailable
 from labkit.core.paths import REGISTRY
 from labkit.provision import images
+from labkit.provision.image_table import IMAGES
 
-PUSHED = tuple(n for n in images.IMAGES if n not in ("base:trixie", "registry:2", "engine:26.1"))
+PUSHED = tuple(n for n in IMAGES if n not in ("base:trixie", "registry:2", "engine:26.1"))
 """The images that Pods use."""
 
 MANIFESTS = ", ".join(
@@ -38,7 +39,7 @@ def push(
     Args:
         client: the engine that has the images.
         port: the registry's port on this host.
-        names: images, as in `images.IMAGES`; None means `PUSHED`.
+        names: images, as in `IMAGES`; None means `PUSHED`.
         say: told which one is being pushed.
 
     Raises:

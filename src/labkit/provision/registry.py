@@ -104,7 +104,7 @@ def stop() -> bool:
 def is_outdated(client: docker.DockerClient, container: Container) -> bool:
     """Whether the registry's image was built anew since this container was made."""
     try:
-        return client.images.get(IMAGE).id != container.attrs["Image"]
+        return bool(client.images.get(IMAGE).id != container.attrs["Image"])
     except ImageNotFound:
         return False
 

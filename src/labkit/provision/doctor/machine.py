@@ -171,7 +171,7 @@ def ca() -> Iterator[Finding]:
 
 def images() -> Iterator[Finding]:
     """The base image and the course's images."""
-    from labkit.provision import images as course
+    from labkit.provision.image_table import IMAGES
 
     client = engines.client()
     try:
@@ -181,7 +181,7 @@ def images() -> Iterator[Finding]:
     except docker.errors.ImageNotFound:
         yield Finding("base image", FAIL, "missing", "debian:trixie-slim", "make up")
     here = {t for i in client.images.list() for t in i.tags}
-    wanted = {i.reference for i in course.IMAGES.values()}
+    wanted = {i.reference for i in IMAGES.values()}
     missing = sorted(wanted - here)
     yield finding("images", not missing, ", ".join(missing) or f"all {len(wanted)}", "all built", "make up")
 
