@@ -14,8 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from labkit.devtools import slowest
-
 EVERY = 30.0
 """Seconds between two lines of progress."""
 
@@ -72,6 +70,8 @@ class Log:
     def pytest_sessionfinish(self) -> None:
         """Keeps the slowest."""
         if self.file:
+            from labkit.devtools import slowest  # late: what a plugin imports, coverage has not seen
+
             times = [slowest.Slow(seconds, nodeid) for nodeid, seconds in self.seconds.items()]
             slowest.keep(Path(self.file), times)
 

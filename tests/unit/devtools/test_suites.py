@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -226,6 +227,45 @@ def test_only_a_whole_run_is_kept(run, monkeypatch, tmp_path):
     kept = json.loads(times.read_text())
     assert kept["chapters"] == len(notebooks.stems())
     assert sorted(kept["suites"]) == ["faults", "good", "lab"]
+
+
+def test_the_end_of_the_log_says_how_much_was_covered(run):
+    total = "TOTAL                 9638   2301    76%"
+    status, log = run(python("unit", f"print('{total}\\n3 passed in 0.1s')"), GOOD)
+    assert status == 0
+    assert "\nunit:\n3 passed in 0.1s\n76% of the package's statements were run\ngood:\n" in log
+
+
+def pytest_of(suite):
+    """The arguments of pytest in a suite's command; none if it is another program."""
+    return suite.command[2:] if suite.command[1] == "pytest" else ()
+
+
+@pytest.mark.parametrize("suite", suites.SUITES, ids=lambda suite: suite.name)
+def test_a_warning_is_an_error_but_where_the_lab_is_used(suite):
+    arguments = pytest_of(suite)
+    told = any(pair == suites.TOLD for pair in itertools.pairwise(arguments))
+    assert told is (bool(arguments) and suite.lane != NO_DOCKER)
+
+
+def test_the_unit_suite_measures_coverage():
+    unit = next(suite for suite in suites.SUITES if suite.name == "unit")
+    assert set(suites.COVERAGE) <= set(pytest_of(unit))
+
+
+WARNS = "import warnings\ndef test_one(): warnings.warn('old')\n"
+STRICT = "[tool.pytest.ini_options]\nfilterwarnings = ['error']\n"
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n1"])
+@pytest.mark.parametrize(("arguments", "status"), [((), 1), (suites.TOLD, 0)])
+def test_where_warnings_are_told_they_fail_nobody(tmp_path, workers, arguments, status):
+    (tmp_path / "pyproject.toml").write_text(STRICT)
+    (tmp_path / "test_one.py").write_text(WARNS)
+    command = [sys.executable, "-m", "pytest", "-q", workers, *arguments]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert ended.returncode == status, ended.stdout
+    assert "UserWarning: old" in ended.stdout
 
 
 def test_no_notebook_is_a_failure(monkeypatch):
