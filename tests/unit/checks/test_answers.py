@@ -113,7 +113,7 @@ RAISES = {
     "def f():\n    return f()": "RecursionError: maximum recursion depth exceeded (line 2: return f())",
     "def f(:\n    pass": "SyntaxError: invalid syntax",
     "def g():\n    return 1": "KeyError: 'f'",
-    "def f():\n    return json.loads('{}')": "NameError: name 'json' is not defined (line 2: return json",
+    "def f():\n    return volumes['a']": "NameError: name 'volumes' is not defined (line 2: return volumes",
     "def f():\n    n += 1": "UnboundLocalError: cannot access local variable 'n'",
 }
 
