@@ -127,9 +127,9 @@ class ForkServer:
             BrokenEnvironment: the server has ended.
         """
         ours, theirs = socket.socketpair()
-        with theirs, self._turn:
+        with ours, theirs, self._turn:
             pid = self._ask(RUN, (function, arguments), theirs.fileno())
-        return Job(int(pid), Connection(ours.detach()))
+            return Job(int(pid), Connection(ours.detach()))
 
     def _ask(self, kind: bytes, request: tuple[Any, ...], handle: int | None = None) -> Any:
         """Sends a request, and an open file with it; returns the answer."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ import psutil
 import pytest
 
 from labkit import BrokenEnvironment
+from labkit.core import fork_server
 from labkit.core.fork_server import ForkServer, Spawner
 from labkit.core.process_tree import is_running
 
@@ -111,6 +113,20 @@ def test_a_server_that_is_closed_ends_its_jobs():
     assert server.has_ended
     with pytest.raises(BrokenEnvironment, match="has ended"):
         server.run(jobs.identify)
+
+
+def test_a_job_that_cannot_begin_leaves_no_socket_open(monkeypatch):
+    server, pairs = serving(), []
+    server.close()
+
+    def socketpair(make=socket.socketpair):
+        pairs.append(make())
+        return pairs[-1]
+
+    monkeypatch.setattr(fork_server.socket, "socketpair", socketpair)
+    with pytest.raises(BrokenEnvironment):
+        server.run(jobs.identify)
+    assert [one.fileno() for pair in pairs for one in pair] == [-1, -1]
 
 
 def test_a_server_ends_with_whoever_started_it():
