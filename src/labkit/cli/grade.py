@@ -45,23 +45,36 @@ def command(files: tuple[Path, ...], out: Path, jobs: int, seconds: float) -> No
     from rich.console import Console
     from rich.text import Text
 
-    from labkit.grading import report, submission
+    from labkit.core.errors import Usage
+    from labkit.grading import intake, report
     from labkit.grading.batch import grade
     from labkit.grading.record import Graded
 
-    console = Console(highlight=False)
+    console, faults = Console(highlight=False), dict[str, None]()
 
-    def say(graded: Graded) -> None:
-        console.print(
-            Text(f"{graded.submission.name}: {graded.total} ({graded.seconds:.0f} s)"), soft_wrap=True
-        )
+    def tell(text: str) -> None:
+        console.print(Text(text), soft_wrap=True)
+
+    def say(records: list[Graded], changed: Graded | None) -> None:
+        others = report.used(found.others, records)
+        try:
+            report.write(records, out, others, changed)
+        except Exception as e:  # what is graded is told all the same
+            if changed is None and isinstance(e, OSError):
+                raise Usage(
+                    "The reports cannot be written.", found=e, fix="name another folder: --out"
+                ) from e
+            faults[f"The reports could not be written as they should be: {type(e).__name__}: {e}"] = None
+        if changed is not None:
+            tell(f"{changed.submission.name}: {changed.total} ({changed.seconds:.0f} s)")
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as with Ctrl-C, what was made is removed
-    found, others = submission.find(files)
-    graded = grade(found, jobs, seconds, say)
+    found = intake.find(files, out)
+    graded = grade(found.notebooks, jobs, seconds, say, lambda text: faults.update({text: None}), out)
     report.show(graded, console)
-    report.write(graded, out, others)
-    if others:
-        console.print(Text(f"left out, no notebooks: {', '.join(others[:5])}{' …' if others[5:] else ''}"))
-    console.print(Text(f"reports: {out / 'index.html'}"), soft_wrap=True)
-    raise SystemExit(int(any(g.run_again for g in graded)))
+    if left := [o.name for o in report.used(found.others, graded) if o.state == intake.LEFT_OUT]:
+        tell(f"left out, no notebooks: {', '.join(left[:5])}{' …' if left[5:] else ''}")
+    for fault in faults:
+        tell(fault)
+    tell(f"reports: {out / 'index.html'}")
+    raise SystemExit(int(bool(faults) or any(g.run_again for g in graded)))

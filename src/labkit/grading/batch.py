@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from pathlib import Path
 
 from labkit.book import notebooks
 from labkit.checks import loader
+from labkit.checks.model import Suite
 from labkit.core.errors import LabkitError
 from labkit.grading.grader import Grader
-from labkit.grading.record import REJECTED, Graded
+from labkit.grading.record import PENDING, REJECTED, Graded
 from labkit.grading.runners.base import SubmissionRunner
 from labkit.grading.runners.local import LocalRunner
 from labkit.grading.submission import Submission, plain, read
+from labkit.grading.support_files import attached
 
 CELL_SECONDS = 60.0
 """How long one cell of a learner's may take; no task needs more than about 10 s of waiting."""
+
+NOT_YET = "It was not graded yet when this was written."
 
 
 def gradable() -> list[str]:
@@ -24,11 +30,83 @@ def gradable() -> list[str]:
     return [stem for stem in notebooks.stems("solutions") if loader.has_checks(stem)]
 
 
+class Batch:
+    """What has come of submissions so far: from the beginning, each has a record.
+
+    Args:
+        submissions: in the order of the reports.
+        say: called with all records at the beginning, and whenever one has changed, with that one.
+    """
+
+    def __init__(self, submissions: Iterable[Submission], say: Callable[[list[Graded], Graded | None], None]):
+        self.submissions, self._say, self._turn = list(submissions), say, threading.Lock()
+        self.stems = sorted({s.stem for s in self.submissions if s.stem})
+        self.suites = {stem: suite_of(stem) for stem in self.stems}
+        self._done: set[str] = set()
+        self._records = {
+            s.name: Graded.broken(s, self.suites[s.stem], NOT_YET, PENDING)
+            if s.stem
+            else Graded(s, REJECTED, s.why, notes=list(s.notes))
+            for s in self.submissions
+        }
+
+    @property
+    def records(self) -> list[Graded]:
+        """One of each submission, in order."""
+        return list(self._records.values())
+
+    def begin(self) -> None:
+        """Tells of all, and of each that is not to be graded."""
+        self._say(self.records, None)
+        for record in self.records:
+            if record.verdict == REJECTED:
+                self._say(self.records, record)
+
+    def of(self, stem: str) -> list[Submission]:
+        """The submissions of an exercise."""
+        return [s for s in self.submissions if s.stem == stem]
+
+    def note(self, record: Graded) -> None:
+        """Keeps what has come of a submission."""
+        with self._turn:
+            self._done.add(record.submission.name)
+            self._records[record.submission.name] = record
+            self._say(self.records, record)
+
+    def give_up(self, stem: str, reason: Exception) -> bool:
+        """Keeps that the rest of an exercise could not be graded; what was announced stays.
+
+        Returns:
+            Whether there was a rest.
+        """
+        left = [s for s in self.of(stem) if s.name not in self._done]
+        for submission in left:
+            self.note(Graded.broken(submission, self.suites[stem], told(reason)))
+        return bool(left)
+
+
+def suite_of(stem: str) -> Suite | None:
+    """The checks of an exercise, or None where they cannot be loaded; why not, grading finds again."""
+    try:
+        return loader.load(stem)
+    except Exception:
+        return None
+
+
+def told(reason: Exception) -> str:
+    """A fault in one line."""
+    if isinstance(reason, LabkitError):
+        return f"{reason.message} {plain(reason.found or '')}".strip()
+    return f"{type(reason).__name__}: {plain(reason)}"
+
+
 def grade(
     files: dict[str, Path],
     jobs: int = 2,
     seconds: float = CELL_SECONDS,
-    say: Callable[[Graded], None] = lambda graded: None,
+    say: Callable[[list[Graded], Graded | None], None] = lambda records, changed: None,
+    warn: Callable[[str], None] = lambda text: None,
+    out: Path | None = None,
 ) -> list[Graded]:
     """Grades files; whatever one of them is or does, the others are graded.
 
@@ -36,53 +114,48 @@ def grade(
         files: by the name that reports give them.
         jobs: how many at a time.
         seconds: how long one cell of a learner's may take.
-        say: called with each as it is done.
+        say: called with all records and None at the beginning, then with all and the one that is done.
+        warn: called with what went wrong when all of an exercise were graded.
+        out: the folder of reports, whose files are nobody's.
 
     Returns:
         One record for each file, in their order.
     """
     known = gradable()
-    submissions = [read(name, path, known) for name, path in files.items()]
-    done: dict[str, Graded] = {}
-
-    def note(graded: Graded) -> None:
-        done[graded.submission.name] = graded
-        say(graded)
-
-    for submission in submissions:
-        if submission.stem is None:
-            note(Graded(submission, REJECTED, submission.why, notes=list(submission.notes)))
-    stems = sorted({s.stem for s in submissions if s.stem})
-    if stems:
-        runner = LocalRunner(stems)
+    batch = Batch(attached((read(name, path, known) for name, path in files.items()), out), say)
+    batch.begin()
+    if batch.stems:
         try:
-            for stem in stems:
-                of_stem(stem, [s for s in submissions if s.stem == stem], jobs, seconds, note, runner)
-        finally:
-            runner.close()
-    return [done[name] for name in files]
+            with closing(LocalRunner(batch.stems)) as runner:
+                for stem in batch.stems:
+                    of_stem(batch, stem, jobs, seconds, runner, warn)
+        except Exception as e:  # a fault of this machine is nobody's, and each has a record of it
+            if not [stem for stem in batch.stems if batch.give_up(stem, e)]:
+                warn(told(e))
+    return batch.records
 
 
 def of_stem(
+    batch: Batch,
     stem: str,
-    submissions: list[Submission],
     jobs: int,
     seconds: float,
-    note: Callable[[Graded], None],
     runner: SubmissionRunner,
+    warn: Callable[[str], None],
 ) -> None:
     """Grades the submissions of one exercise; a lab that is not there is told for each."""
+    submissions = batch.of(stem)
     try:
         grader = Grader(stem, min(jobs, len(submissions)), runner)
         with grader, ThreadPoolExecutor(grader.jobs) as threads:
+            tasks = [threads.submit(grader.grade, submission, seconds) for submission in submissions]
             try:
-                for graded in threads.map(lambda s: grader.grade(s, seconds), submissions):
-                    note(graded)
+                for task in as_completed(tasks):
+                    batch.note(task.result())
             except BaseException:  # Ctrl-C: what runs is ended, what waits is not begun
                 threads.shutdown(wait=False, cancel_futures=True)
                 runner.stop()
                 raise
-    except LabkitError as e:
-        for submission in submissions:
-            why = f"{e.message} {plain(e.found or '')}".strip()
-            note(Graded.broken(submission, loader.load(stem), why))
+    except Exception as e:
+        if not batch.give_up(stem, e):
+            warn(f"{stem}: {told(e)}")

@@ -11,10 +11,11 @@ from labkit.book import exercises
 from labkit.checks import loader
 from labkit.checks.result import Result
 from labkit.core.errors import BrokenEnvironment, LabkitError, Usage
+from labkit.grading import support_files
 from labkit.grading.engine_owner import owner
 from labkit.grading.merge import assemble
 from labkit.grading.record import Graded
-from labkit.grading.runners.base import SubmissionRunner
+from labkit.grading.runners.base import WORK, SubmissionRunner
 from labkit.grading.submission import Submission, plain
 from labkit.lab.engine_pool import Pool
 from labkit.lab.lab import Lab
@@ -82,6 +83,8 @@ class Grader:
             raise Usage("This submission cannot be graded.", found=submission.why)
         steps, notes = assemble(submission.notebook, self.source)
         with self.pool.workspace(judged=True) as workspace, self._tidied(workspace):
+            for place in support_files.copy(submission.files, workspace.folder / WORK):
+                notes.append(f"The file `{plain(place)}` beside it could not be read: it was not there.")
             outcome = self.runner.run(workspace, self.suite, steps, seconds)
         by_name = {r["name"]: r for r in outcome["results"]}
         if missing := [name for name in self.suite.checks if name not in by_name]:

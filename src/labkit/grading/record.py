@@ -10,7 +10,7 @@ from labkit.checks.model import Suite
 from labkit.checks.result import ERROR, Result
 from labkit.grading.submission import Submission, labelled, plain
 
-GRADED, REJECTED = "graded", "rejected"
+GRADED, REJECTED, PENDING = "graded", "rejected", "pending"
 
 
 @dataclass
@@ -19,7 +19,8 @@ class Graded:
 
     Attributes:
         submission: what was handed in.
-        verdict: graded; rejected, if it is no submission of this course; error, if the lab failed.
+        verdict: graded; rejected, if it is no submission of this course; error, if the lab failed; pending,
+            while it is not graded yet.
         why: the reason, if it is not graded.
         results: of each check, in the exercise's order.
         notes: what whoever grades should know.
@@ -36,14 +37,21 @@ class Graded:
     seconds: float = 0.0
 
     @classmethod
-    def broken(cls, submission: Submission, suite: Suite, why: str) -> Graded:
-        """A submission that the lab failed to grade: nothing is earned, nothing is lost."""
+    def broken(cls, submission: Submission, suite: Suite | None, why: str, verdict: str = ERROR) -> Graded:
+        """A submission that is not graded, by no fault of its own: nothing is earned, nothing is lost.
+
+        Args:
+            submission: which.
+            suite: its checks; None if they cannot be loaded.
+            why: the reason.
+            verdict: error, or pending.
+        """
         message = "It could not be graded."
         results = [
             Result(c.name, c.title, c.task, c.points, ERROR, message, found=why, fix=AGAIN)
-            for c in suite.checks.values()
+            for c in (suite.checks.values() if suite else ())
         ]
-        return cls(submission, ERROR, why, results, list(submission.notes))
+        return cls(submission, verdict, why, results, list(submission.notes))
 
     @property
     def earned(self) -> int:
@@ -62,8 +70,8 @@ class Graded:
 
     @property
     def run_again(self) -> bool:
-        """Whether the lab failed, at all of it or at one task."""
-        return self.verdict == ERROR or self.undecided > 0
+        """Whether the lab failed, at all of it or at one task, or grading was ended before its turn."""
+        return self.verdict in (ERROR, PENDING) or self.undecided > 0
 
     @property
     def total(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from rich.text import Text
 
 from labkit.checks.result import ERROR, Result
 from labkit.core.theme import SIGNS
-from labkit.grading import pages
+from labkit.grading import own_files, pages
+from labkit.grading.intake import USED, Other
 from labkit.grading.record import REJECTED, Graded
 from labkit.grading.submission import plain
 
@@ -26,30 +27,69 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 UNDECIDED = "undecided"
 
 
-def write(graded: list[Graded], out: Path, others: list[str]) -> None:
-    """Writes all reports.
+def write(graded: list[Graded], out: Path, others: list[Other], changed: Graded | None = None) -> None:
+    """Writes the reports, the scores first; each file is there as it was, or as it is now.
 
     Args:
         graded: one record for each file.
         out: the folder, made if needed: index.html, grades.csv, grades.json, and a page for each submission.
-        others: files that are no notebooks and were left out.
+        others: the files that are not graded.
+        changed: of whom alone the page is written; None is everybody.
+
+    Raises:
+        OSError: the folder cannot be written.
+        jinja2.TemplateError: the scores are written, and the pages could not be.
     """
-    folder = out / pages.FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    (out / pages.FOLDER).mkdir(parents=True, exist_ok=True)
+    written = [
+        replace(out / "grades.csv", as_csv(graded, others), encoding="utf-8-sig"),
+        replace(out / "grades.json", as_json(graded, others)),
+    ]
     names = pages.file_names(graded)
-    for record, name in zip(graded, names, strict=True):
-        (folder / f"{name}.html").write_text(pages.page(record, name), encoding="utf-8")
-        if record.notebook:
-            (folder / f"{name}.ipynb").write_text(record.notebook, encoding="utf-8")
-    (out / "index.html").write_text(pages.index(graded, names, others), encoding="utf-8")
-    (out / "grades.csv").write_text(as_csv(graded), encoding="utf-8-sig", newline="")
-    (out / "grades.json").write_text(as_json(graded, others), encoding="utf-8")
+    try:
+        for record, name in zip(graded, names, strict=True):
+            if changed is None or record is changed:
+                page = out / pages.FOLDER / f"{name}.html"
+                written.append(replace(page, pages.page(record, name)))
+                if record.notebook:
+                    written.append(replace(page.with_suffix(".ipynb"), record.notebook))
+        told = [f"{other.name}: {other.why}" for other in others]
+        written.append(replace(out / "index.html", pages.index(graded, names, told)))
+    finally:
+        replace(out / own_files.LIST, own_files.listed(out, written))
 
 
-def as_json(graded: list[Graded], others: list[str]) -> str:
+def replace(path: Path, text: str, encoding: str = "utf-8") -> Path:
+    """Writes a file in one step; returns its path."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text, encoding=encoding, newline="")
+    return fresh.replace(path)
+
+
+def used(others: Mapping[Path, Other], graded: list[Graded]) -> list[Other]:
+    """The files that are not graded, and of each that a submission was given, whose it is."""
+    owners: dict[Path, list[str]] = {}
+    for record in graded:
+        for path in record.submission.files.values():
+            owners.setdefault(path, []).append(record.submission.name)
+    return [
+        Other(o.name, f"It lies beside {', '.join(owners[path])}, and was there when that was run.", USED)
+        if path in owners
+        else o
+        for path, o in others.items()
+    ]
+
+
+def as_json(graded: list[Graded], others: list[Other]) -> str:
     """Everything."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    report = {"format": 1, "graded_at": now, "left_out": others, "submissions": [g.as_json() for g in graded]}
+    left_out = [{"file": o.name, "state": o.state, "why": o.why} for o in others]
+    report = {
+        "format": 2,
+        "graded_at": now,
+        "not_graded": left_out,
+        "submissions": [g.as_json() for g in graded],
+    }
     return json.dumps(report, indent=1) + "\n"
 
 
@@ -66,8 +106,8 @@ def scores(record: Graded) -> dict[str, Any]:
     }
 
 
-def as_csv(graded: list[Graded]) -> str:
-    """One row for each submission, one column for each task."""
+def as_csv(graded: list[Graded], others: Iterable[Other] = ()) -> str:
+    """One row for each submission and each other file, one column for each task."""
     columns = list(dict.fromkeys(name for g in graded for name in scores(g)))
     out = io.StringIO()
     rows = csv.writer(out)
@@ -83,6 +123,9 @@ def as_csv(graded: list[Graded]) -> str:
                 for v in [*given, *(points.get(c, "") for c in columns), *totals, plain(notes, 5000)]
             ]
         )
+    for other in others:
+        state = [other.name, "", other.state, *("" for _ in columns), "", "", "", plain(other.why, 5000)]
+        rows.writerow([harmless(v) for v in state])
     return out.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""What was handed in: files found, read with care, and told for which exercise each is."""
+"""What was handed in: a file, read with care, and told for which exercise it is."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ import json
 import logging
 import re
 import warnings
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.validator import normalize
 
 from labkit.core.errors import Usage
 
 SIZE_CAP = 32_000_000
 """The largest file that is read, in bytes; a notebook full of plots has a tenth of it."""
 
+NEWEST = 4
+"""The newest major version of the notebook format."""
+
+INVALID = "It is no valid notebook."
 NOT_OURS = "It is not a submission of this course."
 CONTROL = re.compile(
     r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]"
@@ -39,6 +41,7 @@ class Submission:
         notebook: its content; None likewise.
         why: why it cannot be graded; empty if it can.
         notes: what whoever grades should know of the file.
+        files: what lies beside it and goes into its working folder, by the place there.
     """
 
     name: str
@@ -47,49 +50,13 @@ class Submission:
     notebook: NotebookNode | None = None
     why: str = ""
     notes: tuple[str, ...] = field(default=())
+    files: Mapping[str, Path] = field(default_factory=dict)
 
 
 def plain(text: object, cap: int = 300) -> str:
     """Text of somebody else, without what steers a terminal, cut to a length."""
     visible = CONTROL.sub("", str(text))
     return visible if len(visible) <= cap else visible[: cap - 1] + "…"
-
-
-def find(paths: Iterable[Path]) -> tuple[dict[str, Path], list[str]]:
-    """The files behind what was typed.
-
-    Args:
-        paths: files, or folders that are searched for notebooks.
-
-    Returns:
-        Files by the name that reports give them, and the names of files in folders that are no notebooks.
-
-    Raises:
-        Usage: there is none.
-    """
-    named_paths: list[tuple[str, Path]] = []
-    others: list[str] = []
-    for given in paths:
-        if not given.is_dir() or given.suffix == ".ipynb":
-            named_paths.append((given.stem, given))
-            continue
-        for path in sorted(given.rglob("*")):
-            inside = path.relative_to(given)
-            if any(part.startswith(".") for part in inside.parts):
-                continue
-            if path.suffix == ".ipynb":
-                named_paths.append((inside.with_suffix("").as_posix(), path))
-            elif not path.is_dir():
-                others.append(plain(inside.as_posix()))
-    if not named_paths:
-        raise Usage("There is no notebook to grade.", wanted="files that end in .ipynb, or a folder of them")
-    once = {path.resolve(): (name, path) for name, path in reversed(named_paths)}
-    several = Counter(name for name, _ in once.values())
-    named = [
-        (plain(name if several[name] == 1 else path.with_suffix("").as_posix()), path)
-        for name, path in once.values()
-    ]
-    return dict(sorted(named)), others
 
 
 def read(name: str, path: Path, known: Iterable[str]) -> Submission:
@@ -101,7 +68,7 @@ def read(name: str, path: Path, known: Iterable[str]) -> Submission:
         known: the stems that have an exercise.
     """
     try:
-        notebook = parse(path)
+        notebook, departures = parse(path)
         stem, notes = stem_of(notebook, path, tuple(known))
     except Usage as e:
         return Submission(name, path, why=e.message + (f" {plain(e.found)}" if e.found else ""))
@@ -109,14 +76,39 @@ def read(name: str, path: Path, known: Iterable[str]) -> Submission:
         return Submission(name, path, why="It is nested too deeply to be a notebook.")
     except Exception as e:
         return Submission(name, path, why=f"It cannot be read: {plain(e)}")
-    return Submission(name, path, stem, notebook, notes=notes)
+    return Submission(name, path, stem, notebook, notes=(*notes, *departures))
 
 
-def parse(path: Path) -> NotebookNode:
-    """A notebook of somebody else.
+def parse(path: Path) -> tuple[NotebookNode, tuple[str, ...]]:
+    """A notebook of somebody else, and what is to be said of its file.
+
+    Grading needs each cell's type, text and metadata. Nothing else is taken over, so that no output, and
+    no field that an editor wrote in its own way, decides whether a notebook is graded.
 
     Raises:
         Usage: it is none; says why.
+    """
+    value = content(path)
+    if not isinstance(value, dict) or "nbformat" not in value:
+        raise Usage("It is JSON, but no notebook.")
+    version = value["nbformat"]
+    if type(version) is not int or not 1 <= version <= NEWEST:
+        raise Usage(INVALID, found=f"Its format is {version!r}; formats up to {NEWEST} are read.")
+    try:
+        cells = [bare(cell) for cell in cells_of(value, version)]
+        notebook = notebook_of(value, version, [cell for cell in cells if cell])
+    except (KeyError, TypeError, AttributeError, ValueError, nbformat.ValidationError) as e:
+        raise Usage(INVALID, found=f"{type(e).__name__}: {e}") from None
+    notes = [f"{cells.count(None)} of its cells have no type or no text: they were left out."]
+    departure = departure_from_format(value)
+    return notebook, (*notes * (None in cells), *[departure] * bool(departure))
+
+
+def content(path: Path) -> Any:
+    """What a file holds as JSON, in UTF-8, UTF-16 or UTF-32, with a byte order mark or without.
+
+    Raises:
+        Usage: it is no such file; says why.
     """
     if path.is_dir():
         raise Usage("It is a folder, not a notebook.")
@@ -129,24 +121,61 @@ def parse(path: Path) -> NotebookNode:
             f"The file is too large: {size // 1_000_000} MB, at most {SIZE_CAP // 1_000_000} are read."
         )
     try:
-        text = path.read_bytes().decode("utf-8")
-        value = json.loads(text)
+        return json.loads(path.read_bytes())
     except ValueError as e:
         raise Usage("It is not JSON, so it is no notebook.", found=e) from None
-    if not isinstance(value, dict) or "nbformat" not in value:
-        raise Usage("It is JSON, but no notebook.")
-    logging.getLogger("traitlets").setLevel(logging.CRITICAL)
+
+
+def cells_of(value: dict[str, Any], version: int) -> list[Any]:
+    """The cells of a notebook as its file has them; formats 2 and 3 keep them in worksheets.
+
+    Raises:
+        TypeError: they are no list.
+        KeyError: there are none.
+    """
+    sheets = value["worksheets"] if version in (2, 3) else [value]
+    lists = [sheet["cells"] for sheet in sheets]
+    if not all(isinstance(cells, list) for cells in lists):
+        raise TypeError("its cells are no list")
+    return [cell for cells in lists for cell in cells]
+
+
+def bare(cell: Any) -> dict[str, Any] | None:
+    """A cell's type, text and metadata, or None where there is no type or no text."""
+    if not isinstance(cell, dict) or not isinstance(cell.get("cell_type"), str):
+        return None
+    text = cell.get("source", cell.get("input", ""))
+    if isinstance(text, list) and all(isinstance(line, str) for line in text):
+        text = "".join(text)
+    if not isinstance(text, str):
+        return None
+    metadata = cell["metadata"] if isinstance(cell.get("metadata"), dict) else {}
+    return {"cell_type": cell["cell_type"], "source": text, "metadata": metadata}
+
+
+def notebook_of(value: dict[str, Any], version: int, cells: list[dict[str, Any]]) -> NotebookNode:
+    """A notebook of the present format from bare cells; nbformat brings those of old formats up."""
+    metadata = value["metadata"] if isinstance(value.get("metadata"), dict) else {}
+    if version == NEWEST:
+        made = {"nbformat": NEWEST, "nbformat_minor": 5, "metadata": metadata, "cells": cells}
+        return nbformat.from_dict(made)  # type: ignore[no-any-return]
+    logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # nbformat tells of each that is not valid
+    old = [{**c, "input": c["source"], "language": "python", "outputs": [], "level": 1} for c in cells]
+    content = {"cells": old} if version == 1 else {"worksheets": [{"cells": old, "metadata": {}}]}
+    made = {"nbformat": version, "nbformat_minor": 0, "metadata": metadata, **content}
+    return nbformat.convert(nbformat.from_dict(made), NEWEST)  # type: ignore[no-any-return]
+
+
+def departure_from_format(value: dict[str, Any]) -> str:
+    """A note on a file that an editor has not written by the notebook's format; empty if it has."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            notebook: NotebookNode = nbformat.reads(text, as_version=4)
-            _, notebook = normalize(notebook)  # a copied cell may have brought its id along
-            nbformat.validate(notebook)
-    except nbformat.ValidationError as e:
-        raise Usage("It is no valid notebook.", found=str(e).splitlines()[0]) from None
-    except (KeyError, TypeError, AttributeError, ValueError) as e:
-        raise Usage("It is no valid notebook.", found=f"{type(e).__name__}: {e}") from None
-    return notebook
+            nbformat.validate(value)
+    except Exception as e:  # whatever it is, it does not keep a notebook from being graded
+        reason = plain((str(e).splitlines() or [type(e).__name__])[0], 120)
+        return f"The file departs from the notebook format ({reason}): only the text of its cells was used."
+    return ""
 
 
 def stem_of(notebook: NotebookNode, path: Path, known: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
@@ -158,7 +187,7 @@ def stem_of(notebook: NotebookNode, path: Path, known: tuple[str, ...]) -> tuple
     declared = labelled(notebook).get("stem")
     if declared in known:
         return declared, ()
-    named = [stem for stem in known if stem in path.stem]
+    named = [stem for stem in known if stem in path.name.lower()]
     if not named:
         raise Usage(NOT_OURS)
     declaration = (

@@ -122,13 +122,101 @@ def test_missing_cells(given, source):
     ]
 
 
-def test_of_duplicates_the_first_counts(given, source):
+def copies(given, *sources, at=2):
+    """Puts copies of a cell behind it, with texts of their own."""
+    for i, source in enumerate(sources, 1):
+        twin = copy.deepcopy(given.cells[at])
+        twin.source = source
+        given.cells.insert(at + i, twin)
+
+
+MORE = "The cell `one-answer` is there more than once: what was worked on was run, in its order."
+
+
+def test_the_parts_of_a_cell_that_was_split_are_run_in_their_order(given, source):
+    copies(given, "a += 1", "a += 2")
+    given.cells.insert(4, new_code_cell("own = a"))
+    steps, notes = assemble(given, source)
+    assert texts(steps) == [WHOLE[0], "a = 1", "a += 1", "own = a", "a += 2", *WHOLE[2:]]
+    assert {s.name for s in steps if s.source.startswith("a ")} == {"`one-answer`"}
+    assert {s.origin for s in steps if s.source.startswith("a ")} == {LEARNER}
+    assert notes == [MORE]
+
+
+@pytest.mark.parametrize("sources", [("...", "a = 1"), ("a = 1", "..."), ("", "...", "a = 1")])
+def test_of_copies_those_that_nobody_worked_on_are_not_run(given, source, sources):
+    given.cells[2].source = sources[0]
+    copies(given, *sources[1:])
+    steps, notes = assemble(given, source)
+    assert (texts(steps), notes) == (WHOLE, [MORE])
+
+
+def test_an_answer_in_a_copy_behind_the_check_counts_if_there_is_none_before_it(given, source):
     twin = copy.deepcopy(given.cells[2])
-    twin.source = "a = 'second'"
-    given.cells[3:3] = [twin, copy.deepcopy(twin)]
+    given.cells[2].source = "..."
+    given.cells.append(twin)
+    assert texts(assemble(given, source)[0]) == WHOLE
+
+
+def test_a_second_answer_behind_the_check_comes_too_late(given, source):
+    twin = copy.deepcopy(given.cells[2])
+    twin.source = "a = 2"
+    given.cells.insert(5, twin)
+    steps, notes = assemble(given, source)
+    assert texts(steps) == [*WHOLE[:4], "a = 2", *WHOLE[4:]]
+    assert notes == [MORE, "The cell `one-answer` is there once more behind its check: that came too late."]
+
+
+def test_copies_of_the_courses_cells_are_run_once(given, source):
+    given.cells.insert(4, copy.deepcopy(given.cells[3]))
+    given.cells.insert(2, copy.deepcopy(given.cells[1]))
     steps, notes = assemble(given, source)
     assert texts(steps) == WHOLE
-    assert notes == ["The cell `one-answer` is there more than once: the first counts."]
+    assert notes == [
+        f"The cell `{n}` is there more than once: the course's own was run, once." for n in ("setup", "one")
+    ]
+
+
+BY_TEXT = "Cells without the course's metadata were told by their text, and answers by their place."
+
+
+@pytest.mark.parametrize("keep_notebooks", [True, False])
+def test_cells_without_metadata_are_told_by_text_and_place(given, source, keep_notebooks):
+    given.cells.insert(2, new_code_cell("helper = 1"))
+    for made in given.cells:
+        made.metadata.clear()
+    if not keep_notebooks:
+        given.metadata.clear()
+    steps, notes = assemble(given, source)
+    assert texts(steps) == [WHOLE[0], "helper = 1", *WHOLE[1:]]
+    assert notes[-1] == BY_TEXT
+    assert [s.check for s in steps if s.check] == ["one", "two"]
+    assert len(notes) == 2 - keep_notebooks
+
+
+def test_an_untouched_exercise_without_metadata_is_unsolved(source):
+    given = exercise()
+    for made in given.cells:
+        made.metadata.clear()
+    steps, notes = assemble(given, source)
+    assert texts(steps) == [t if t not in ("a = 1", "b = 2") else "..." for t in WHOLE]
+    assert notes == [BY_TEXT]
+
+
+def test_a_call_of_the_courses_in_a_cell_of_their_own_is_their_own(given, source):
+    given.cells.insert(2, new_code_cell("progress()"))
+    given.cells.insert(3, new_code_cell("check('one')"))
+    given.cells.insert(4, new_code_cell("helper = 1"))
+    steps, notes = assemble(given, source)
+    assert texts(steps) == [WHOLE[0], "progress()", "check('one')", "helper = 1", *WHOLE[1:]]
+    assert notes == []
+
+
+def test_code_in_the_place_of_an_answer_that_is_gone_is_the_answer(given, source):
+    given.cells[2] = new_code_cell("a = 1")
+    steps, notes = assemble(given, source)
+    assert texts(steps) == WHOLE
+    assert notes == ["The cell `one-answer` is missing: the code in its place counts as the answer."]
 
 
 def test_an_answer_that_is_no_code_is_none(given, source):
@@ -156,11 +244,11 @@ def test_a_cell_that_asks_for_points_gets_none(given, source):
 
 
 @pytest.mark.parametrize("said", ["one", ["one"], {"grade_id": 7}, {"grade_id": ["one"]}, {}, None])
-def test_nonsense_for_metadata_makes_it_a_cell_of_their_own(given, source, said):
+def test_an_answer_with_nonsense_for_metadata_is_told_by_its_place(given, source, said):
     given.cells[2].metadata["nbgrader"] = said
     steps, notes = assemble(given, source)
-    assert notes == ["The cell `one-answer` is missing: it counts as unsolved."]
-    assert texts(steps) == ["lab = Lab()", "a = 1", "...", *WHOLE[2:]]
+    assert notes == ["The cell `one-answer` is missing: the code in its place counts as the answer."]
+    assert texts(steps) == WHOLE
 
 
 def test_another_chapters_notebook_solves_nothing(source):

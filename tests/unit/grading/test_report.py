@@ -20,6 +20,7 @@ from labkit.checks.result import ERROR, FAIL, PASS, Result
 from labkit.core.errors import EngineUnavailable
 from labkit.core.theme import EDGES
 from labkit.grading import batch, grader, pages, report
+from labkit.grading.intake import Other
 from labkit.grading.record import REJECTED, Graded
 from labkit.grading.submission import NOT_OURS, Submission
 
@@ -73,6 +74,18 @@ def test_csv(records):
     assert rows[3]["notes"] == NOT_OURS
 
 
+def test_every_other_file_has_a_row_with_its_reason(records):
+    others = [
+        Other("=notes.txt", "It is no notebook."),
+        Other("my.Dockerfile", "It lies beside ada.", "used"),
+    ]
+    rows = list(csv.DictReader(io.StringIO(report.as_csv(records, others))))[4:]
+    assert [(r["submission"], r["verdict"], r["total"], r["notes"]) for r in rows] == [
+        ("'=notes.txt", "left out", "", "It is no notebook."),
+        ("my.Dockerfile", "used", "", "It lies beside ada."),
+    ]
+
+
 @pytest.mark.parametrize("said", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_no_cell_is_a_formula(said):
     assert report.harmless(said).startswith("'")
@@ -86,10 +99,11 @@ def test_several_exercises_have_columns_of_their_own(records):
 
 
 def test_json_has_everything(records):
-    found = json.loads(report.as_json(records, ["notes.txt"]))
+    found = json.loads(report.as_json(records, [Other("notes.txt", "It is no notebook.")]))
     assert [s["verdict"] for s in found["submissions"]] == ["graded", "graded", "graded", "rejected"]
     assert found["submissions"][1]["results"][1]["found"] == EVIL
-    assert (found["submissions"][2]["undecided"], found["left_out"]) == (2, ["notes.txt"])
+    assert found["submissions"][2]["undecided"] == 2
+    assert found["not_graded"] == [{"file": "notes.txt", "state": "left out", "why": "It is no notebook."}]
 
 
 class Tags(html.parser.HTMLParser):
@@ -169,7 +183,9 @@ def course(monkeypatch, tmp_path):
     suite = Suite(STEM, CHECKS)
     monkeypatch.setattr(loader, "load", lambda stem: suite)
     monkeypatch.setattr(batch, "gradable", lambda: [STEM])
-    monkeypatch.setattr(batch, "LocalRunner", lambda stems: SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr(
+        batch, "LocalRunner", lambda stems: SimpleNamespace(close=lambda: None, stop=lambda: None)
+    )
     for name in ("ada", "eve"):
         (tmp_path / f"{name} {STEM}.ipynb").write_text(
             '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
@@ -200,20 +216,107 @@ def test_a_lab_that_is_not_there_costs_nobody_points(course, monkeypatch):
     assert "2 to be run again" in done.output
 
 
-def test_one_that_breaks_the_grader_is_not_the_end(course, monkeypatch):
+@pytest.fixture
+def scored(monkeypatch):
+    """A grader that gives all points, in which one of its steps may be replaced."""
+
+    def give(**steps):
+        made = {
+            "__init__": lambda self, stem, jobs, runner: vars(self).update(jobs=1, suite=Suite(stem, CHECKS)),
+            "__enter__": lambda self: self,
+            "__exit__": lambda self, *error: None,
+            "_grade": lambda self, s, seconds: Graded(s, results=[result(n, PASS) for n in CHECKS]),
+        }
+        for name, step in {**made, **steps}.items():
+            monkeypatch.setattr(grader.Grader, name, step)
+
+    return give
+
+
+def rows_of(folder):
+    """The verdict and the total of each row."""
+    with (folder / "out" / "grades.csv").open(encoding="utf-8-sig", newline="") as f:
+        return {r["submission"].split()[0]: (r["verdict"], r["total"]) for r in csv.DictReader(f)}
+
+
+def test_a_verdict_that_was_announced_stays_when_the_end_goes_wrong(course, scored):
+    def away(self, *error):
+        raise RuntimeError("the engine went away")
+
+    scored(__exit__=away)
+    done = run(course)
+    assert rows_of(course) == {"ada": ("graded", "4"), "eve": ("graded", "4"), "wrong": ("rejected", "")}
+    assert "the engine went away" in done.output
+    assert done.exit_code == 1
+
+
+def test_each_has_a_row_from_the_beginning_and_its_scores_when_it_is_done(course, scored):
+    seen = []
+
+    def look(self, submission, seconds):
+        seen.append(rows_of(course))
+        if submission.name.startswith("eve"):
+            raise KeyboardInterrupt
+        return Graded(submission, results=[result(n, PASS) for n in CHECKS])
+
+    scored(_grade=look)
+    assert run(course).exit_code != 0
+    assert seen[0] == {"ada": ("pending", "0"), "eve": ("pending", "0"), "wrong": ("rejected", "")}
+    assert rows_of(course) == {"ada": ("graded", "4"), "eve": ("pending", "0"), "wrong": ("rejected", "")}
+
+
+def test_what_starts_submissions_may_break_and_each_has_its_row(course, scored, monkeypatch):
+    def broken(stems):
+        raise RuntimeError("the checks are gone")
+
+    scored()
+    monkeypatch.setattr(batch, "LocalRunner", broken)
+    assert run(course).exit_code == 1
+    assert rows_of(course) == {"ada": ("error", "0"), "eve": ("error", "0"), "wrong": ("rejected", "")}
+
+
+def test_scores_are_written_though_a_page_cannot_be(course, scored, monkeypatch):
+    def gone(record, name):
+        raise RuntimeError("no template")
+
+    scored()
+    monkeypatch.setattr(pages, "page", gone)
+    done = run(course)
+    assert done.exit_code == 1
+    assert "RuntimeError: no template" in done.output
+    assert rows_of(course)["ada"] == ("graded", "4")
+
+
+def test_grading_again_in_the_same_folder_finds_the_same_files(course, scored, monkeypatch):
+    scored()
+    monkeypatch.chdir(course)
+    first = CliRunner().invoke(cli.group, ["grade", "."])
+    others = CliRunner().invoke(cli.group, ["grade", ".", "--out", "others"])
+    again = CliRunner().invoke(cli.group, ["grade", "."])
+    assert [first.exit_code, others.exit_code, again.exit_code] == [0, 0, 0]
+    table = (course / "grades/grades.csv").read_bytes()
+    assert (course / "others/grades.csv").read_bytes() == table
+    assert len(table.splitlines()) == 4
+
+
+def test_reports_that_cannot_be_written_are_told_before_anything_is_graded(course, scored):
+    scored(_grade=lambda self, submission, seconds: pytest.fail("it was graded"))
+    (course / "out").write_text("in the way")
+    with pytest.raises(batch.LabkitError, match="reports cannot be written"):
+        CliRunner().invoke(
+            cli.group,
+            ["grade", str(course / f"ada {STEM}.ipynb"), "--out", str(course / "out" / "x")],
+            catch_exceptions=False,
+        )
+
+
+def test_one_that_breaks_the_grader_is_not_the_end(course, scored):
     def graded(self, submission, seconds):
         if submission.name.startswith("ada"):
             raise RuntimeError("the grader has a bug")
         return Graded(submission, results=[result("one", PASS), result("two", PASS)])
 
-    monkeypatch.setattr(
-        grader.Grader,
-        "__init__",
-        lambda self, stem, jobs, runner: vars(self).update(jobs=1, suite=Suite(stem, CHECKS)),
-    )
-    monkeypatch.setattr(grader.Grader, "__enter__", lambda self: self)
-    monkeypatch.setattr(grader.Grader, "__exit__", lambda self, *error: None)
-    monkeypatch.setattr(grader.Grader, "_grade", graded)
+    scored(_grade=graded)
     done = run(course)
     told = json.loads((course / "out" / "grades.json").read_text())["submissions"]
     assert [(s["verdict"], s["earned"]) for s in told] == [("error", 0), ("graded", 4), ("rejected", 0)]

@@ -9,9 +9,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from labkit import Usage
 from labkit.grading import submission
-from labkit.grading.submission import find, plain, read
+from labkit.grading.submission import plain, read
 
 KNOWN = ("ch96_x", "ch97_y")
 
@@ -118,27 +117,82 @@ def test_an_old_notebook_is_read(tmp_path):
     assert read("a", tmp_path / "ch96_x.ipynb", KNOWN).notebook.cells[0].source == "a = 1\na"
 
 
-def test_folders_are_searched(kept, tmp_path):
-    one = kept(notebook(), "ada/ch96_x.ipynb")
-    two = kept(notebook(), "bob/ch96_x.ipynb")
-    kept(notebook(), ".ipynb_checkpoints/ch96_x.ipynb")
-    (tmp_path / "bob" / "notes.txt").write_text("")
-    (tmp_path / "folder.ipynb").mkdir()
-    files, others = find([tmp_path])
-    assert files == {"ada/ch96_x": one, "bob/ch96_x": two, "folder": tmp_path / "folder.ipynb"}
-    assert others == ["bob/notes.txt"]
+def cell(kind="code", source="1", **more):
+    """A code cell as a file of format 4.5 has it."""
+    own = {"outputs": [], "execution_count": None, "id": "a1"} if kind == "code" else {"id": "a1"}
+    return {"cell_type": kind, "metadata": {}, "source": source, **own, **more}
 
 
-def test_files_of_one_name_are_told_apart_and_none_is_graded_twice(kept):
-    one, two = kept(notebook(), "ada/x.ipynb"), kept(notebook(), "bob/x.ipynb")
-    files, _ = find([one, two, one])
-    assert sorted(files.values()) == [one, two]
-    assert all(name.endswith("/x") for name in files)
+def without(entries, name):
+    """A dict without one of its entries."""
+    return {k: v for k, v in entries.items() if k != name}
 
 
-def test_nothing_to_grade_is_wrong_usage(tmp_path):
-    with pytest.raises(Usage, match="no notebook"):
-        find([tmp_path])
+PLOT = {"output_type": "display_data", "data": {"text/plain": "1"}}
+EDITORS = {
+    "ids in a minor version without": ({"nbformat_minor": 4}, [cell()]),
+    "outputs of a text": ({}, [cell("markdown", outputs=[], execution_count=3), cell()]),
+    "an output without metadata": ({}, [cell(outputs=[PLOT])]),
+    "an output of no known type": ({}, [cell(outputs=[{"output_type": "update"}, 7])]),
+    "no outputs": ({}, [without(without(cell(), "outputs"), "execution_count")]),
+    "no cell metadata": ({}, [without(cell(), "metadata")]),
+    "a list for metadata": ({}, [cell(metadata=["x"])]),
+    "no notebook metadata": ({"metadata": None}, [cell()]),
+    "a newer minor version": (
+        {"nbformat_minor": 9},
+        [cell(id="with blanks, and more than it may have " * 3)],
+    ),
+    "no minor version": ({"nbformat_minor": None}, [cell()]),
+    "fields of its own": ({"signature": 1}, [cell(collapsed=True)]),
+}
+
+
+@pytest.mark.parametrize("name", EDITORS)
+def test_what_an_editor_wrote_in_its_own_way_is_graded_with_a_note(tmp_path, name):
+    fields, cells = EDITORS[name]
+    value = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, **fields, "cells": cells}
+    path = tmp_path / "ch96_x.ipynb"
+    path.write_text(json.dumps(value))
+    found = read("a", path, KNOWN)
+    assert (found.stem, found.why) == ("ch96_x", "")
+    assert [c.source for c in found.notebook.cells if c.cell_type == "code"] == ["1"]
+    assert any("departs from the notebook format" in note for note in found.notes)
+
+
+def test_a_sound_file_has_no_note(kept):
+    assert read("a", kept(notebook(stem="ch96_x")), KNOWN).notes == ()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_byte_order_mark_is_read(tmp_path, encoding):
+    value = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell(source="'ä'")]}
+    (tmp_path / "ch96_x.ipynb").write_text(json.dumps(value, ensure_ascii=False), encoding=encoding)
+    found = read("a", tmp_path / "ch96_x.ipynb", KNOWN)
+    assert ([c.source for c in found.notebook.cells], len(found.notes)) == (["'ä'"], 1)
+
+
+def test_what_is_no_cell_is_left_out_with_a_note(tmp_path):
+    cells = [7, {"source": "x"}, {"cell_type": "code", "source": [1]}, cell()]
+    value = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+    (tmp_path / "ch96_x.ipynb").write_text(json.dumps(value))
+    found = read("a", tmp_path / "ch96_x.ipynb", KNOWN)
+    assert [c.source for c in found.notebook.cells] == ["1"]
+    assert "3 of its cells have no type or no text: they were left out." in found.notes
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_an_old_format_is_brought_up(tmp_path, version):
+    metadata = {"nbgrader": {"grade_id": "one"}}
+    cells = [
+        {"cell_type": "heading", "level": 2, "source": "Title"},
+        {"cell_type": "code", "input": ["a = 1\n", "a"], "language": "python", "metadata": metadata},
+    ]
+    value = {"nbformat": version, "nbformat_minor": 0, "metadata": {"labkit": {"stem": "ch97_y"}}}
+    (tmp_path / "a.ipynb").write_text(json.dumps({**value, "worksheets": [{"cells": cells}]}))
+    found = read("a", tmp_path / "a.ipynb", KNOWN)
+    assert found.stem == "ch97_y"
+    code = next(c for c in found.notebook.cells if c.cell_type == "code")
+    assert (code.source, code.metadata) == ("a = 1\na", metadata)
 
 
 def test_text_of_others_steers_nothing():
