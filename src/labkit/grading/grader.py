@@ -15,7 +15,7 @@ from labkit.grading import support_files
 from labkit.grading.engine_owner import owner
 from labkit.grading.merge import assemble
 from labkit.grading.record import Graded
-from labkit.grading.runners.base import WORK, SubmissionRunner
+from labkit.grading.runners.base import SubmissionRunner
 from labkit.grading.submission import Submission, plain
 from labkit.lab.engine_pool import Pool
 from labkit.lab.lab import Lab
@@ -83,7 +83,7 @@ class Grader:
             raise Usage("This submission cannot be graded.", found=submission.why)
         steps, notes = assemble(submission.notebook, self.source)
         with self.pool.workspace(judged=True) as workspace, self._tidied(workspace):
-            for place in support_files.copy(submission.files, workspace.folder / WORK):
+            for place in support_files.copy(submission.files, workspace.folder / support_files.WORK):
                 notes.append(f"The file `{plain(place)}` beside it could not be read: it was not there.")
             outcome = self.runner.run(workspace, self.suite, steps, seconds)
         by_name = {r["name"]: r for r in outcome["results"]}

@@ -22,6 +22,7 @@ from nbformat.v4 import new_output
 
 from labkit.core.errors import BrokenEnvironment
 from labkit.core.process_tree import end_descendants
+from labkit.grading.kernel_environment import CourseKernel, KernelEnvironment
 from labkit.grading.submission import plain
 
 GRACE = 10.0
@@ -89,28 +90,42 @@ class Kernel:
 
     Args:
         notebook: what is run in it.
-        env: its variables.
+        environment: whose interpreter it is.
+        env: its variables, beside those of the environment.
         folder: where it works.
         spared: the processes of this one's that do not end with it, by their ids.
     """
 
     def __init__(
-        self, notebook: NotebookNode, env: dict[str, str], folder: Path, spared: Collection[int] = ()
+        self,
+        notebook: NotebookNode,
+        environment: KernelEnvironment,
+        env: dict[str, str],
+        folder: Path,
+        spared: Collection[int] = (),
     ):
-        self.env, self.folder, self.spared = env, folder, spared
-        self.manager = AsyncKernelManager(kernel_name="python3")
+        self.env, self.folder, self.spared = environment.variables(env), folder, spared
+        known = CourseKernel(environment.python)
+        self.manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=known)
         self.manager.context = zmq.asyncio.Context()
         self.manager.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_CAP)
         self.manager.context.setsockopt(zmq.RCVHWM, QUEUE_CAP)
         self.client = Client(notebook, self.manager)
 
     async def start(self) -> Kernel:
-        """Starts it and waits until it answers."""
+        """Starts it and waits until it answers.
+
+        Raises:
+            BrokenEnvironment: it does not.
+        """
         silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        env = {**self.env, "IPYTHONDIR": str(self.folder / "ipython")}
-        await self.client.async_start_new_kernel(env=env, cwd=str(self.folder), **silent)
-        self.bounded()
-        await self.client.async_start_new_kernel_client()
+        try:
+            await self.client.async_start_new_kernel(env=self.env, cwd=str(self.folder), **silent)
+            self.bounded()
+            await self.client.async_start_new_kernel_client()
+        except (RuntimeError, OSError) as e:
+            await self.kill()
+            raise BrokenEnvironment("No kernel could be started on this machine.", found=e) from None
         return self
 
     def bounded(self) -> None:
@@ -181,7 +196,12 @@ class Kernel:
         return None
 
     async def end(self) -> None:
-        """Kills it, its process group, and whatever else it has started."""
+        """Kills it, its process group, and whatever else this process has started since."""
+        await self.kill()
+        end_descendants(spared=self.spared)
+
+    async def kill(self) -> None:
+        """Kills it and its process group."""
         provisioner = self.manager.provisioner
         if isinstance(provisioner, LocalProvisioner) and provisioner.pgid and hasattr(os, "killpg"):
             with suppress(ProcessLookupError, PermissionError):
@@ -190,4 +210,3 @@ class Kernel:
             if self.client.kc is not None:
                 self.client.kc.stop_channels()
             await self.manager.shutdown_kernel(now=True)
-        end_descendants(spared=self.spared)

@@ -23,6 +23,9 @@ COUNT_CAP, SIZE_CAP = 200, 20_000_000
 LOOKED_AT_CAP = 5_000
 """How much a folder may hold before it is taken for something else than a submission's."""
 
+WORK = "work"
+"""Where in its workspace's folder a notebook runs, and files from beside it are."""
+
 NOBODYS = "several notebooks of this exercise lie in its folder, and it is not known whose they are"
 TOO_MUCH = f"they are more than {COUNT_CAP}, or larger than {SIZE_CAP // 1_000_000} MB"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import tempfile
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -17,13 +18,15 @@ from typing import Any
 from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell, new_notebook
 
-from labkit.core.errors import LabkitError
+from labkit.core.errors import BrokenEnvironment, LabkitError
 from labkit.core.fork_server import FORKS, ForkServer, Spawner
 from labkit.core.process_tree import end_descendants
 from labkit.grading.kernel import Kernel
+from labkit.grading.kernel_environment import KernelEnvironment
 from labkit.grading.merge import COURSE, Step
 from labkit.grading.scoring import COURSE_SECONDS, Scorer
 from labkit.grading.submission import plain
+from labkit.grading.support_files import WORK
 from labkit.lab.workspace import Workspace
 from labkit.learner import scene_channel
 
@@ -56,8 +59,9 @@ class Run:
         self.steps, self.seconds, self.left = steps, seconds, BUDGET * seconds
         cells = [new_code_cell(s.source, metadata={"tags": [s.origin]}) for s in steps]
         self.notebook = new_notebook(cells=cells)
-        self.folder, self.kernels = workspace.folder / "work", 0
-        self.folder.mkdir()
+        self.folder, self.kernels = workspace.folder / WORK, 0
+        self.folder.mkdir(exist_ok=True)  # files from beside the notebook may be there
+        self.environment, self._is_machine_sound = KernelEnvironment(workspace.folder / "environment"), False
 
     def say(self, text: str) -> None:
         """Notes something, once."""
@@ -91,9 +95,11 @@ class Run:
         try:
             if said := await kernel.run(self.notebook.cells[i], i, limit):
                 self.say(f"{step.name} {said}.")
+                await self.try_machine(i)
         except DeadKernelError as e:
             self.say(f"{step.name} {e}.")
             await kernel.end()
+            await self.try_machine(i)
             return await self.cell(None, i, step) if is_ours else None  # its end was prepared earlier
         finally:
             self.left -= 0 if is_ours else time.monotonic() - started
@@ -108,16 +114,53 @@ class Run:
             self.say(f"It used up {KERNELS} kernels: no further cell was run.")
             return None
         self.kernels += 1
-        theirs = self.scorer.theirs
-        theirs.write()  # whatever an earlier kernel has made of it
-        env = {**os.environ, **theirs.env(), "LABKIT_PROGRESS": str(self.folder / "progress")}
-        kernel = await Kernel(self.notebook, env, self.folder, [self.server.pid]).start()
+        kernel = await self.kernel(self.environment, self.folder)
         if self.kernels > 1:
             self.say("It went on in a new kernel, which knows nothing of the cells before.")
             for k, earlier in enumerate(self.steps[:i]):
                 if earlier.prepares:
                     await kernel.run(self.notebook.cells[k], k, COURSE_SECONDS)
         return kernel
+
+    async def kernel(self, environment: KernelEnvironment, folder: Path) -> Kernel:
+        """A new kernel in a folder.
+
+        Raises:
+            BrokenEnvironment: it does not start.
+        """
+        theirs = self.scorer.theirs
+        theirs.write()  # whatever an earlier kernel has made of it
+        env = {**os.environ, **theirs.env(), "LABKIT_PROGRESS": str(theirs.folder / "progress")}
+        return await Kernel(self.notebook, environment, env, folder, [self.server.pid]).start()
+
+    async def try_machine(self, i: int) -> None:
+        """After a course's cell that only prepares has failed: tells a fault of this machine from theirs.
+
+        The course's cells are run as far as that one, in an environment and a folder where nothing is that
+        was handed in. What fails there too is nobody's mistake.
+
+        Raises:
+            BrokenEnvironment: one of them fails there.
+        """
+        is_needed = self.steps[i].prepares and any(step.check for step in self.steps[i:])
+        if not is_needed or self._is_machine_sound:
+            return
+        with tempfile.TemporaryDirectory(prefix="labkit-", ignore_cleanup_errors=True) as place:
+            work = Path(place) / WORK
+            work.mkdir()
+            kernel = await self.kernel(KernelEnvironment(Path(place) / "environment"), work)
+            try:
+                for k in (k for k in range(i + 1) if self.steps[k].prepares):
+                    try:
+                        said = await kernel.run(new_code_cell(self.steps[k].source), k, COURSE_SECONDS)
+                    except DeadKernelError as e:
+                        said = str(e)
+                    if said:
+                        found = f"{self.steps[k].name} {said}"
+                        raise BrokenEnvironment("The course's own cells do not run here.", found=found)
+            finally:
+                await kernel.kill()  # and nothing else: their own kernel may be at work
+        self._is_machine_sound = True
 
 
 def outcome_of(request: dict[str, Any], server: ForkServer | Spawner) -> dict[str, Any]:

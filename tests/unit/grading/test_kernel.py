@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import sys
 
 import pytest
 from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell, new_notebook
 
+from labkit.core.errors import BrokenEnvironment
 from labkit.grading.kernel import Kernel
+from labkit.grading.kernel_environment import KernelEnvironment
 
 
-def run(tmp_path, *sources):
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    """Where its kernels run."""
+    return KernelEnvironment(tmp_path_factory.mktemp("environments") / "environment")
+
+
+def run(tmp_path, environment, *sources, **variables):
     """What each cell came to; a kernel that has ended is the last."""
 
     async def all_of_them():
         cells = [new_code_cell(source) for source in sources]
-        kernel = await Kernel(new_notebook(cells=cells), dict(os.environ), tmp_path).start()
+        env = {**os.environ, **variables}
+        kernel = await Kernel(new_notebook(cells=cells), environment, env, tmp_path).start()
         try:
             return [await kernel.run(cell, i, 30) for i, cell in enumerate(cells)]
         finally:
@@ -26,15 +37,32 @@ def run(tmp_path, *sources):
     return asyncio.run(all_of_them())
 
 
-def test_a_cell_that_works_and_one_that_raises(tmp_path):
-    assert run(tmp_path, "a = 1", "assert a == 2, 'no'") == [None, "raised AssertionError: no"]
+def test_a_cell_that_works_and_one_that_raises(tmp_path, environment):
+    assert run(tmp_path, environment, "a = 1", "assert a == 2, 'no'") == [None, "raised AssertionError: no"]
 
 
 @pytest.mark.parametrize("way", ["exit()", "quit()", "import os; os._exit(0)"])
-def test_a_cell_that_ends_its_kernel_is_told_so_itself_and_not_the_next_one(tmp_path, way):
+def test_a_cell_that_ends_its_kernel_is_told_so_itself_and_not_the_next_one(tmp_path, environment, way):
     with pytest.raises(DeadKernelError, match="ended its kernel"):
-        run(tmp_path, way)
+        run(tmp_path, environment, way)
 
 
-def test_exit_that_keeps_the_kernel_ends_nothing(tmp_path):
-    assert run(tmp_path, "exit(keep_kernel=True)", "1 / 1") == [None, None]
+def test_exit_that_keeps_the_kernel_ends_nothing(tmp_path, environment):
+    assert run(tmp_path, environment, "exit(keep_kernel=True)", "1 / 1") == [None, None]
+
+
+def test_it_is_the_courses_whatever_kernel_is_registered(tmp_path, environment):
+    spec = {"argv": ["/bin/false"], "display_name": "x", "language": "python"}
+    (tmp_path / "kernels/python3").mkdir(parents=True)
+    (tmp_path / "kernels/python3/kernel.json").write_text(json.dumps(spec))
+    (tmp_path / "startup.py").write_text("raise SystemExit")
+    (tmp_path / "work").mkdir()
+    cells = [f"import labkit, sys; assert sys.version == {sys.version!r}"]
+    users_own = {"JUPYTER_PATH": str(tmp_path), "PYTHONSTARTUP": str(tmp_path / "startup.py")}
+    assert run(tmp_path / "work", environment, *cells, **users_own) == [None]
+
+
+def test_one_that_does_not_start_is_a_fault_of_the_machine(tmp_path, environment, monkeypatch):
+    monkeypatch.setattr(environment, "python", "/bin/false")
+    with pytest.raises(BrokenEnvironment, match="No kernel could be started"):
+        run(tmp_path, environment, "1")

@@ -12,9 +12,6 @@ from labkit.checks.model import Suite
 from labkit.grading.merge import Step
 from labkit.lab.workspace import Workspace
 
-WORK = "work"
-"""Where in its workspace's folder a notebook runs; what lay beside it has been put there."""
-
 
 class Outcome(TypedDict):
     """What comes of a submission.
