@@ -384,10 +384,10 @@ def duplicated_cells(work):
     work.answer("built", "pass").cells.append(twin)
 
 
-def test_of_duplicated_cells_the_first_counts(graded):
+def test_a_second_answer_behind_the_check_comes_too_late(graded):
     record = graded["duplicated_cells"]
     assert record.earned == 0
-    assert "The cell `built-answer` is there more than once: the first counts." in said(record)
+    assert "The cell `built-answer` is there once more behind its check: that came too late." in said(record)
 
 
 @submission()

@@ -21,6 +21,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 STEM = "ch01_docker_manages"
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 EVIL = "print('<script>alert(1)</script>' * 3); raise ValueError('</main><script>alert(2)</script>\\x1b[31m')"
+BUILT = "client.images.build(fileobj=open('my.Dockerfile', 'rb'), tag='ch01-clock:2.0')"
+"""An answer that reads what lies beside the notebook."""
 
 
 def labkit(*arguments, **options):
@@ -33,7 +35,11 @@ def labkit(*arguments, **options):
 def done(work, tmp_path_factory):
     """The folder of reports, what was printed, and the exit status."""
     folder = tmp_path_factory.mktemp("class")
-    work().solve("inventory", "built", "picture").write(folder / "ada" / f"{STEM}.ipynb")
+    ada = work().solve("inventory", "picture").answer("built", BUILT)
+    ada.answer("inventory", f"%%time\n{ada.solutions['inventory-answer']}")
+    ada.write_bare(folder / "ada" / f"{STEM}.ipynb")
+    (folder / "ada" / "my.Dockerfile").write_text('FROM debian:trixie-slim\nCMD ["sleep", "infinity"]\n')
+    (folder / "ada" / "other.ipynb").symlink_to(folder / "ada" / f"{STEM}.ipynb")
     work().answer("built", EVIL).write(folder / "=evil <b>" / f"{STEM}.ipynb")
     other = work()
     other.notebook.metadata["labkit"]["stem"] = "ch99_other"
@@ -59,8 +65,11 @@ def test_everything_has_its_row(done):
         f"ada/{STEM}": ("graded", "5"),
         "empty": ("rejected", ""),
         "folder": ("rejected", ""),
+        "ada/my.Dockerfile": ("used", ""),
+        "ada/other.ipynb": ("left out", ""),
         "json": ("rejected", ""),
         "no json": ("rejected", ""),
+        "notes.txt": ("left out", ""),
         "wrong stem": ("rejected", ""),
     }
     assert rows["wrong stem"]["notes"] == "It is not a submission of this course."

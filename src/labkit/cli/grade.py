@@ -31,6 +31,8 @@ import click
 def command(files: tuple[Path, ...], out: Path, jobs: int, seconds: float) -> None:
     """Grade submitted exercises: notebooks, or folders that are searched for them.
 
+    A notebook in a folder of its own gets the files beside it. Every file has its row in grades.csv.
+
     Each is run on a private engine and in a namespace of its own. Setup and graded cells come from the
     course, whatever the submission made of them, and the score is computed outside of its process, from
     what engine and cluster hold.

@@ -80,10 +80,12 @@ def beside(folder: Path, out: Path | None) -> Beside:
     files: dict[str, Path] = {}
     notebooks, others_folders, size = [], set[Path](), 0
     for looked_at, (path, _) in enumerate(searched(folder, out)):
-        if NOTEBOOK.search(path.name):
+        if why_closed(path):
+            pass  # it is nobody's
+        elif NOTEBOOK.search(path.name):
             notebooks += [path.name] if path.parent == folder else []
             others_folders |= {p for p in path.parents if p != folder and p.is_relative_to(folder)}
-        elif not why_closed(path) and path.is_file():
+        elif path.is_file():
             files[path.relative_to(folder).as_posix()] = path
         if looked_at == LOOKED_AT_CAP:
             return Beside(files, tuple(notebooks), is_too_much=True)

@@ -56,6 +56,8 @@ def test_one_file_of_a_folder_of_several_gets_nothing_either(handed, tmp_path):
 def test_hidden_files_links_and_reports_are_not_taken(handed, tmp_path):
     (tmp_path / "ada").mkdir()
     (tmp_path / "ada/link.txt").symlink_to("/etc/passwd")
+    (tmp_path / f"ada/a {STEM}.ipynb").symlink_to(tmp_path / f"ada/b {STEM}.ipynb")
+    (tmp_path / f"ada/b {STEM}.ipynb").symlink_to(tmp_path / f"ada/a {STEM}.ipynb")
     (tmp_path / "ada/folder").symlink_to(tmp_path, target_is_directory=True)
     names = ("ada/a.ipynb", "ada/.env", "ada/.git/config", "ada/grades/grades.csv", "ada/mine.txt")
     assert list(handed(*names, out=tmp_path / "ada/grades")["ada/a.ipynb"].files) == ["mine.txt"]
