@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import click
 
+from labkit.core.errors import EngineAbsent
+
 
 @click.command()
 def command() -> None:
-    """Print the URL of the Docker daemon that answers, or none."""
-    from labkit.core.engine import find
+    """Print the URL of the Docker daemon that is used, or none where none is named and none answers."""
+    from labkit.core.endpoint import choose
 
-    click.echo(find()[0] or "none")
+    try:
+        click.echo(choose().url)
+    except EngineAbsent:
+        click.echo("none")

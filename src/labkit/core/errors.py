@@ -4,7 +4,8 @@
 
     LabkitError
     ├── BrokenEnvironment      the lab is at fault, never the learner (verdict: error)
-    │   ├── EngineUnavailable  no Docker daemon answers
+    │   ├── EngineUnavailable  no Docker daemon answers that can be used
+    │   │   ├── EngineAbsent       none is named, and none answers
     │   │   └── EngineForbidden    one is there, and refuses this user
     │   ├── ClusterUnavailable the kind cluster does not answer, or is not healthy
     │   ├── ImageUnavailable   an image the course needs is neither here nor to be had
@@ -63,7 +64,11 @@ class BrokenEnvironment(LabkitError):
 
 
 class EngineUnavailable(BrokenEnvironment):
-    """No Docker daemon answers, or it refuses this user."""
+    """No Docker daemon answers, or the one that does cannot be used."""
+
+
+class EngineAbsent(EngineUnavailable):
+    """No Docker engine is named, and none answers: one may be started."""
 
 
 class EngineForbidden(EngineUnavailable):

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
-from labkit.core import engine
+from labkit.core.endpoint import choose
 from labkit.core.paths import home, repo
 
 
@@ -21,7 +21,7 @@ def second_lab(folder, name: str = "proven-test"):
     for shared in ("programs", "docker"):
         if (home() / shared).exists():
             (folder / shared).symlink_to(home() / shared)
-    env = {**os.environ, "LABKIT_HOME": str(folder), "LABKIT_CLUSTER": name, "DOCKER_HOST": engine.host()}
+    env = {**os.environ, **choose().variables(), "LABKIT_HOME": str(folder), "LABKIT_CLUSTER": name}
     try:
         yield env
     finally:

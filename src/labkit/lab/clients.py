@@ -8,11 +8,10 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-import docker
 import requests
 from kubernetes import client, config
 
-from labkit.core import engine
+from labkit.core.endpoint import EngineAPI, EngineClient, at, choose
 from labkit.core.errors import ClusterUnavailable, Mismatch
 from labkit.core.kube import timeouts
 from labkit.core.paths import kubeconfig
@@ -24,7 +23,7 @@ BUILT = "labkit.built"
 """The label of images alone: the name that a Lab built them under. It tells apart what inherits it."""
 
 
-class LabelledAPI(docker.APIClient):
+class LabelledAPI(EngineAPI):
     """docker-py's low-level client; every object it creates carries ``own_labels``.
 
     Containers inherit the labels of their image, and these win over them, so that a container belongs to the
@@ -37,15 +36,6 @@ class LabelledAPI(docker.APIClient):
 
     most_output: int | None = None
     """How much a command in a container may print to a reader of all of it, in bytes; None: no bound."""
-
-    @property
-    def trust_env(self) -> bool:
-        """Never: with REQUESTS_CA_BUNDLE set, requests would ignore the authority that a TLS engine named."""
-        return False
-
-    @trust_env.setter
-    def trust_env(self, value: bool) -> None:
-        pass
 
     def _read_from_socket(
         self, response: requests.Response, stream: bool, tty: bool = True, demux: bool = False
@@ -150,36 +140,26 @@ def within(parts: Iterator[Any], most: int | None) -> Iterator[Any]:
         yield part
 
 
-class LabelledDocker(docker.DockerClient):
-    """docker-py's client over a `LabelledAPI`.
-
-    Args:
-        api: the low-level client.
-    """
+class LabelledDocker(EngineClient):
+    """docker-py's client over a `LabelledAPI`."""
 
     api: LabelledAPI
 
-    def __init__(self, api: LabelledAPI):  # docker-py's own would open a second low-level client
-        self.api = api
 
-
-def docker_client(
-    labels: dict[str, str], url: str | None = None, version: str = "auto", **options: Any
-) -> LabelledDocker:
+def docker_client(labels: dict[str, str], url: str | None = None, **options: Any) -> LabelledDocker:
     """A `docker.DockerClient` whose creations carry these labels.
 
     Args:
         labels: what is put on everything.
         url: the daemon; None finds the course's.
-        version: of the API, such as ``1.44``; auto asks the daemon for it.
-        **options: as for `docker.APIClient` (``tls`` …).
+        **options: as for `docker.APIClient` (``tls``, ``version`` …).
 
     Raises:
         EngineUnavailable: no URL is given, and no daemon answers.
     """
-    url = url or engine.host()
-    api = LabelledAPI(base_url=url, version=version, timeout=120, **options)
-    api.url, api.own_labels = url, labels
+    endpoint = at(url) if url else choose()
+    api = LabelledAPI(**{**endpoint.options(), "timeout": 120, **options})
+    api.url, api.own_labels = endpoint.url, labels
     return LabelledDocker(api)
 
 

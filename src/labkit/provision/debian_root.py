@@ -12,11 +12,16 @@ import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
-from labkit.core import engine
-from labkit.core.errors import CommandFailed, EngineUnavailable, Unsupported
+import psutil
+
+from labkit.core import endpoint
+from labkit.core.endpoint import State
+from labkit.core.errors import CommandFailed, EngineUnavailable, TimedOut, Unsupported
 from labkit.core.paths import home, repo
 from labkit.core.process import run
 from labkit.wait.until import until
@@ -27,6 +32,9 @@ KEYS = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 """Debian's keys, which Ubuntu does not have by itself."""
 
 START_SECONDS = 60
+HANG_SECONDS = 30.0
+"""How long our daemon, alive, may take for a sign of life before it counts as one that hangs."""
+
 INSTALL = "https://docs.docker.com/engine/install/"
 
 
@@ -121,11 +129,20 @@ def pid() -> int | None:
     A stale pid file counts as none, and so does a daemon whose data is in another lab's folder.
     """
     try:
-        number = int((engine.own_folder() / "docker.pid").read_text())
-        command = Path(f"/proc/{number}/cmdline").read_bytes().decode(errors="replace").split("\0")
+        number = int((endpoint.own_folder() / "docker.pid").read_text())
     except (OSError, ValueError):
         return None
-    return number if command[0].endswith("dockerd") and str(data()) in command else None
+    return number if str(data()) in dockerds().get(number, []) else None
+
+
+def dockerds() -> dict[int, list[str]]:
+    """The Docker daemons of this machine: process id → the words of its command."""
+    found = {}
+    for process in psutil.process_iter(["cmdline", "status"]):
+        words = process.info["cmdline"] or []
+        if words and words[0].endswith("dockerd") and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found[process.pid] = words
+    return found
 
 
 def data() -> Path:
@@ -134,42 +151,117 @@ def data() -> Path:
 
 
 def start() -> str:
-    """Starts the course's own daemon and waits until it answers.
+    """Starts the course's own daemon and waits until it answers; one that answers is left alone.
 
     Returns:
         Its URL.
 
     Raises:
-        EngineUnavailable: it did not answer in time; the end of its log is shown.
+        EngineUnavailable: another process holds its socket, its pid file or its data, and is left alone; or
+            it did not answer in time, then the end of its log is shown.
         Unsupported: no root rights, or no Debian.
     """
-    make_root()
-    folder = engine.own_folder()
-    if pid() and engine.probe(engine.own_host()):
+    own = endpoint.Endpoint(endpoint.own_host())
+    if pid():
+        if answers_in_time(own):
+            return own.url
         stop(grace=2)  # alive but deaf: a daemon that hangs is replaced
-    run([*sudo(), "mkdir", "-p", folder])
-    run([*sudo(), "rm", "-f", folder / "docker.pid", folder / "docker.sock"])
-    log = home() / "engine" / "dockerd.log"
-    group = os.environ.get("SUDO_GID") or os.getgid()
-    daemon = [
-        *("dockerd", "--host", engine.own_host(), "--pidfile", folder / "docker.pid"),
-        *("--exec-root", folder / "exec", "--data-root", data(), "--group", group),
-    ]
-    script = repo() / "src/labkit/private-root.sh"
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            [*sudo(), "unshare", "--mount", "sh", str(script), str(root()), *map(str, daemon)],
-            stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
-        )  # fmt: skip
+    must_be_free()
+    make_root()
+    clear_folder()
+    process = launch()
     until(
-        lambda: engine.probe(engine.own_host()) is None or process.poll() is not None,
+        lambda: endpoint.ask(own).state is State.USABLE or process.poll() is not None,
         timeout=START_SECONDS,
         what="the Docker daemon answers",
     )
     if process.poll() is not None:
+        log = home() / "engine" / "dockerd.log"
         last = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
         raise EngineUnavailable("The course's Docker daemon ended at once.", found=last, fix=f"read {log}")
-    return engine.own_host()
+    return own.url
+
+
+def answers_in_time(own: endpoint.Endpoint) -> bool:
+    """Whether our daemon, which runs, answers: one that is busy, or has just begun, is given time.
+
+    Raises:
+        EngineUnavailable: it answers, and cannot be used.
+    """
+    answer = endpoint.Answer(State.SILENT)
+
+    def is_usable() -> bool:
+        nonlocal answer
+        answer = endpoint.ask(own, HANG_SECONDS)
+        return answer.state is State.USABLE
+
+    with suppress(TimedOut):
+        until(is_usable, timeout=HANG_SECONDS, what="the Docker daemon answers")
+    if answer.state is State.UNFIT:
+        raise EngineUnavailable(
+            "The course's own engine answers, and cannot be used.",
+            found=answer.why,
+            fix=f"sudo kill {pid()}, then: make up",
+        )
+    return answer.state is State.USABLE
+
+
+def must_be_free() -> None:
+    """Makes sure that no living process holds the socket, the pid file or the data of our daemon.
+
+    Raises:
+        EngineUnavailable: one does; it is named, and left alone.
+    """
+    folder, running = str(endpoint.own_folder()), dockerds()
+    holders = {n for n, words in running.items() if str(data()) in words or any(folder in w for w in words)}
+    who = "; ".join(f"process {n}: {' '.join(running[n])}" for n in sorted(holders))
+    if not who and is_listened_on(endpoint.own_folder() / "docker.sock"):
+        who = f"a process that listens on {endpoint.own_host()}"
+    if who:
+        kill = "sudo kill " + " ".join(map(str, sorted(holders))) if holders else "end that process"
+        raise EngineUnavailable(
+            "Another process holds the place of the course's own engine; it is left alone.",
+            wanted=f"nothing that uses {folder} or {data()}",
+            found=who,
+            fix=f"labkit down in the lab that started it, or: {kill}; then: make up",
+        )
+
+
+def is_listened_on(path: Path) -> bool:
+    """Whether some process accepts connections at a Unix socket, or may do so."""
+    if not path.exists():
+        return False
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(endpoint.PROBE_SECONDS)
+        try:
+            s.connect(str(path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+        except OSError:
+            return True
+    return True
+
+
+def clear_folder() -> None:
+    """Makes the folder of socket and pid file, and removes what a daemon that is gone left in it."""
+    folder = endpoint.own_folder()
+    run([*sudo(), "mkdir", "-p", folder])
+    run([*sudo(), "rm", "-f", folder / "docker.pid", folder / "docker.sock"])
+
+
+def launch() -> subprocess.Popen[bytes]:
+    """Starts the daemon in the private root; returns its process, or sudo's."""
+    folder, group = endpoint.own_folder(), os.environ.get("SUDO_GID") or os.getgid()
+    daemon = [
+        *("dockerd", "--host", endpoint.own_host(), "--pidfile", folder / "docker.pid"),
+        *("--exec-root", folder / "exec", "--data-root", data(), "--group", group),
+    ]
+    script = repo() / "src/labkit/private-root.sh"
+    with (home() / "engine" / "dockerd.log").open("ab") as out:
+        return subprocess.Popen(
+            [*sudo(), "unshare", "--mount", "sh", str(script), str(root()), *map(str, daemon)],
+            stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+        )  # fmt: skip
 
 
 def stop(grace: float = 30) -> bool:

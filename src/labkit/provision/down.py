@@ -9,8 +9,8 @@ from typing import Any
 
 import docker
 
-from labkit.core import engine
-from labkit.core.errors import EngineUnavailable
+from labkit.core import endpoint, engine
+from labkit.core.errors import EngineAbsent
 from labkit.core.labels import LABEL
 from labkit.core.paths import home, kubeconfig, lab_id
 from labkit.core.process import run
@@ -27,12 +27,16 @@ def take_down(everything: bool = False, keep_engine: bool = False, store: bool =
 
     Returns:
         What was removed: kind of object → how many.
+
+    Raises:
+        EngineUnavailable: an engine is named, or answers, and cannot be used: nothing is removed.
     """
     removed: dict[str, int] = {}
     try:
         client: docker.DockerClient | None = engine.client()
-    except EngineUnavailable:
+    except EngineAbsent:
         client = None  # nothing of ours can run without an engine; its own data may still be there
+    own_is_used = client is None or engine.host() == endpoint.own_host()
     if client:
         removed = remove_objects(client, everything or store)
         if everything:
@@ -40,7 +44,7 @@ def take_down(everything: bool = False, keep_engine: bool = False, store: bool =
             removed["images"] = len(names)
             for name, why in refusals.items():
                 print(f"kept {name}: {why}")
-    if debian_root.pid() and not keep_engine:
+    if debian_root.pid() and not keep_engine and (own_is_used or everything):
         debian_root.stop()
         removed["engine"] = 1
     if everything:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from labkit.core import engine
-from labkit.core.errors import EngineForbidden, EngineUnavailable
+from labkit.core import endpoint, engine
+from labkit.core.errors import EngineAbsent
 from labkit.provision import debian_root, images, kind_cluster, node_image, registry
 from labkit.provision.progress import Say, Steps
 
@@ -40,19 +40,17 @@ def bring_up(only: str | None = None, steps: Steps | None = None) -> None:
 
 
 def engine_up(say: Say) -> str:
-    """Finds a daemon that answers, or starts the course's own; says which.
+    """Finds the daemon to use, or starts the course's own where none is named and none answers; says which.
 
     Raises:
-        EngineForbidden: there is one that this user may not use; it is not worked around.
+        EngineUnavailable: one is named, or answers, and cannot be used; it is not worked around.
     """
     try:
-        url = engine.host()
-    except EngineForbidden:
-        raise
-    except EngineUnavailable:
+        found = endpoint.choose()
+    except EngineAbsent:
         say("starting the course's own Docker engine (first time: about 200 MB of Debian packages)")
         return f"started {debian_root.start()}"
-    return f"{'its own' if url == engine.own_host() else 'found one'}: {url}"
+    return f"its own: {found}" if found.url == endpoint.own_host() else f"found one: {found}"
 
 
 def course_images(show: Steps, only: str | None) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from labkit import Usage
 from labkit.core import engine
+from labkit.core.endpoint import Endpoint
 from labkit.lab import lab
 from labkit.lab import workspace as workspace
 from labkit.lab.lab import Lab
@@ -178,7 +179,7 @@ def test_reset_elsewhere_leaves_the_learners_own_alone(folder, monkeypatch, tmp_
 
 
 def test_what_a_program_is_told_of_a_workspace(monkeypatch, tmp_path):
-    monkeypatch.setattr(engine, "host", lambda: "unix:///the-course")
+    monkeypatch.setattr(engine, "choose", lambda: Endpoint("unix:///the-course"))
     plain = Workspace.fresh(STEM, tmp_path / "plain").env()
     assert plain["DOCKER_HOST"] == "unix:///the-course"
     assert "DOCKER_TLS_VERIFY" not in plain

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import engines
 import pytest
+from click.testing import CliRunner
 
-from labkit.core import engine
-from labkit.core.errors import CommandFailed, Unsupported
+from labkit.cli import group
+from labkit.core import endpoint
+from labkit.core.errors import CommandFailed, EngineUnavailable, Unsupported
 from labkit.provision import debian_root
 from labkit.wait.until import until
 
@@ -25,7 +29,7 @@ Conf mmdebstrap (1.3.5-7 Debian:12.1/oldstable [all])
 @pytest.fixture(autouse=True)
 def _own_places(monkeypatch, tmp_path):
     monkeypatch.setenv("LABKIT_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(engine, "own_folder", lambda: tmp_path / "run")
+    monkeypatch.setattr(endpoint, "own_folder", lambda: tmp_path / "run")
     (tmp_path / "run").mkdir()
 
 
@@ -85,7 +89,7 @@ def test_neither_root_nor_sudo(monkeypatch):
 @pytest.mark.parametrize("content", ["", "no number", "999999999", "own"])
 def test_a_stale_pid_file_is_no_daemon(content):
     # our own pid is alive, but it is no dockerd: a pid may be given to another process after a reboot
-    (engine.own_folder() / "docker.pid").write_text(str(os.getpid()) if content == "own" else content)
+    (endpoint.own_folder() / "docker.pid").write_text(str(os.getpid()) if content == "own" else content)
     assert debian_root.pid() is None
     assert debian_root.stop() is False
 
@@ -122,6 +126,122 @@ def test_a_daemon_of_another_lab_is_not_ours(folder, ours):
     with subprocess.Popen(
         ["dockerd", "-c", waiting, data], executable=sys.executable, stdin=subprocess.PIPE
     ) as daemon:
-        (engine.own_folder() / "docker.pid").write_text(str(daemon.pid))
+        (endpoint.own_folder() / "docker.pid").write_text(str(daemon.pid))
         until(lambda: b"dockerd" in Path(f"/proc/{daemon.pid}/cmdline").read_bytes(), timeout=5)
         assert (debian_root.pid() == daemon.pid) is ours
+
+
+# --- what lives is left alone
+
+DAEMON = """
+import sys
+sys.path.insert(0, {helpers!r})
+import engines
+with engines.on_socket({socket!r}, **{options!r}):
+    print("answers", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def daemon():
+    """Starts a process that is called dockerd and answers at our socket; its words say whose data it has."""
+    running = []
+
+    def start(data, **options):
+        place = str(endpoint.own_folder() / "docker.sock")
+        code = DAEMON.format(helpers=str(Path(engines.__file__).parent), socket=place, options=options)
+        process = subprocess.Popen(
+            ["dockerd", "-c", code, "--data-root", str(data)],
+            executable=sys.executable, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        running.append(process)
+        assert process.stdout.readline() == "answers\n"
+        (endpoint.own_folder() / "docker.pid").write_text(str(process.pid))
+        return process
+
+    yield start
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def harmless(monkeypatch):
+    """Keeps `start` from making a root and a daemon; the list of what it would have run."""
+    called = []
+    monkeypatch.setattr(debian_root, "make_root", lambda: called.append("make_root"))
+    monkeypatch.setattr(debian_root, "launch", lambda: called.append("launch"))
+    return called
+
+
+def folder():
+    return sorted(p.name for p in endpoint.own_folder().iterdir())
+
+
+def test_our_daemon_that_answers_is_left_as_it_is(daemon, harmless):
+    ours = daemon(debian_root.data())
+    assert debian_root.start() == endpoint.own_host()
+    assert (ours.poll(), folder(), harmless) == (None, ["docker.pid", "docker.sock"], [])
+
+
+def test_our_daemon_that_answers_and_is_unfit_is_left_as_it_is(monkeypatch, daemon, harmless):
+    monkeypatch.setattr(debian_root, "HANG_SECONDS", 0.3)
+    ours = daemon(debian_root.data(), status=500)
+    with pytest.raises(EngineUnavailable, match="HTTP 500"):
+        debian_root.start()
+    assert (ours.poll(), folder(), harmless) == (None, ["docker.pid", "docker.sock"], [])
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_daemon_of_another_lab_keeps_its_socket_and_its_pid_file(daemon, harmless, is_named, tmp_path):
+    other = daemon(tmp_path / "other/data")
+    if not is_named:
+        (endpoint.own_folder() / "docker.pid").unlink()
+    with pytest.raises(EngineUnavailable, match="left alone"):
+        debian_root.start()
+    assert other.poll() is None
+    assert "docker.sock" in folder()
+    assert harmless == []
+
+
+def test_no_second_daemon_is_started_over_the_data_of_one_that_lost_its_socket(daemon, harmless):
+    ours = daemon(debian_root.data())
+    for name in folder():
+        (endpoint.own_folder() / name).unlink()
+    with pytest.raises(EngineUnavailable, match=f"process {ours.pid}"):
+        debian_root.start()
+    assert (ours.poll(), harmless) == (None, [])
+
+
+@pytest.mark.parametrize("url", ["tcp://127.0.0.1:1", "unix:///none.sock", "ssh://anna@far"])
+@pytest.mark.parametrize("verb", [["up", "--only", "docker"], ["down"], ["down", "--all"], ["stop"]])
+def test_a_stale_docker_host_harms_no_engine_that_runs(monkeypatch, daemon, harmless, url, verb):
+    ours = daemon(debian_root.data())
+    monkeypatch.setenv("DOCKER_HOST", url)
+    with pytest.raises(EngineUnavailable, match="DOCKER_HOST names"):
+        CliRunner().invoke(group, verb, catch_exceptions=False)
+    assert (ours.poll(), folder(), harmless) == (None, ["docker.pid", "docker.sock"], [])
+    assert debian_root.data().parent.parent.exists()
+
+
+def test_what_a_daemon_that_is_gone_has_left_is_cleared_away(monkeypatch, daemon):
+    gone = daemon(debian_root.data())
+    gone.kill()
+    gone.wait()
+    monkeypatch.setattr(debian_root, "sudo", list)
+    monkeypatch.setattr(debian_root, "make_root", lambda: None)
+    debian_root.must_be_free()
+    debian_root.clear_folder()
+    assert folder() == []
+
+
+def test_our_daemon_that_is_deaf_is_replaced(monkeypatch, daemon):
+    deaf = daemon(debian_root.data())
+    os.kill(deaf.pid, signal.SIGSTOP)
+    monkeypatch.setattr(debian_root, "HANG_SECONDS", 0.3)
+    monkeypatch.setattr(debian_root, "sudo", list)
+    monkeypatch.setattr(debian_root, "make_root", lambda: None)
+    monkeypatch.setattr(debian_root, "launch", lambda: daemon(debian_root.data()))
+    assert debian_root.start() == endpoint.own_host()
+    assert debian_root.pid() not in (None, deaf.pid)

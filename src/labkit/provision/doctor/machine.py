@@ -15,6 +15,7 @@ from typing import Any
 import docker
 
 from labkit.core import engine as engines
+from labkit.core.endpoint import OLDEST_API
 from labkit.core.errors import EngineUnavailable
 from labkit.core.paths import repo
 from labkit.provision.base_image import CA_VARIABLES
@@ -88,12 +89,12 @@ def engine() -> Iterator[Finding]:
 def engine_version(version: dict[str, Any]) -> Iterator[Finding]:
     """Compares the daemon's API version with the oldest one that the chapters are run against."""
     number = tuple(map(int, version["ApiVersion"].split(".")))
-    oldest = tuple(map(int, engines.OLDEST_API.split(".")))
+    oldest = tuple(map(int, OLDEST_API.split(".")))
     yield finding(
         "engine",
         number >= oldest,
         f"Docker {version['Version']} (API {version['ApiVersion']})",
-        f"API {engines.OLDEST_API} or newer (Docker 24)",
+        f"API {OLDEST_API} or newer (Docker 24)",
         "update Docker: https://docs.docker.com/engine/install/",
     )
 
