@@ -12,11 +12,52 @@ import sys
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
-VENV = Path(os.environ.get("LABKIT_VENV") or REPO / ".venv")
 LOCK = REPO / "requirements.txt"
 NEEDS_INSTALL = 3
 EVERY = 30.0
 """Seconds after which an installation that goes on is told again."""
+
+MADE_BY = "labkit-python"
+"""The file in an environment that says it is the course's, and which Python made it."""
+
+PIP_SETTINGS = (
+    *("CACHE_DIR", "CERT", "CLIENT_CERT", "CONFIG_FILE", "DEFAULT_TIMEOUT", "DISABLE_PIP_VERSION_CHECK"),
+    *(
+        "EXTRA_INDEX_URL",
+        "FIND_LINKS",
+        "INDEX_URL",
+        "KEYRING_PROVIDER",
+        "NO_CACHE_DIR",
+        "NO_INDEX",
+        "NO_INPUT",
+    ),
+    *("PROXY", "RETRIES", "TIMEOUT", "TRUSTED_HOST"),
+)
+"""What of ``PIP_*`` says where packages come from; the rest would say where they go."""
+
+COLOURS = ("FORCE_COLOR", "CLICOLOR_FORCE")
+TAKEN_OUT = (
+    *COLOURS,
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "UV_SYSTEM_PYTHON",
+    "UV_PYTHON",
+    "UV_CONSTRAINT",
+    "UV_OVERRIDE",
+)
+"""What would bring other packages into the environment, or colours into what programs read."""
+
+
+def place() -> Path:
+    """The environment's folder: ``LABKIT_VENV``, or ``.venv``; one beside it where that is the user's own."""
+    if named := os.environ.get("LABKIT_VENV"):
+        return Path(named)
+    usual = REPO / ".venv"
+    is_ours = any((usual / name).exists() for name in (MADE_BY, "labkit-stamp"))
+    return usual if is_ours or not usual.exists() else REPO / ".venv-labkit"
+
+
+VENV = place()
 
 
 def stamp() -> str:
@@ -46,7 +87,7 @@ def locked(name: str) -> str:
 
 def usable() -> bool:
     """Whether an environment is there that this Python made; then it needs only what has changed."""
-    made_by = VENV / "labkit-python"
+    made_by = VENV / MADE_BY
     return made_by.exists() and made_by.read_text() == sys.version and (VENV / "pyvenv.cfg").exists()
 
 
@@ -64,12 +105,12 @@ def install(command: list[str], env: dict[str, str]) -> None:
     import time
 
     started = time.monotonic()
-    process = subprocess.Popen(command, env=env)
+    process = subprocess.Popen(command, env=env, stdout=sys.stderr.fileno())
     while process.poll() is None:
         try:
             process.wait(EVERY)
         except subprocess.TimeoutExpired:
-            installed = len(list(VENV.glob("[Ll]ib*/**/site-packages/*.dist-info")))
+            installed = len(list(site_packages().glob("*.dist-info")))
             wanted = sum("==" in line for line in LOCK.read_text().splitlines())
             so_far = f"{time.monotonic() - started:.0f} s, {installed} of {wanted} packages installed"
             tell(f"Python environment: {so_far}, the others are downloaded …")
@@ -77,38 +118,152 @@ def install(command: list[str], env: dict[str, str]) -> None:
         raise subprocess.CalledProcessError(process.returncode, command)
 
 
+def site_packages() -> Path:
+    """Where the environment keeps its packages."""
+    return next(VENV.glob("[Ll]ib/**/site-packages"), VENV)
+
+
+def settings() -> dict[str, str]:
+    """The environment variables of installers and verbs: the user's, without what leads them astray."""
+    is_taken_out = {name: name in TAKEN_OUT for name in os.environ}
+    for name in os.environ:
+        is_taken_out[name] |= name.startswith("PIP_") and name.removeprefix("PIP_") not in PIP_SETTINGS
+    return {name: value for name, value in os.environ.items() if not is_taken_out[name]}
+
+
+def pip_config() -> dict[str, str]:
+    """Where pip is told to take packages from, by the names in its files, such as ``index-url``."""
+    import ast
+
+    command = [str(python()), "-m", "pip", "config", "list"]
+    lines = subprocess.run(command, env=settings(), capture_output=True, text=True).stdout.splitlines()
+    found: dict[str, str] = {}
+    for section in ("global.", "install.", ":env:."):  # the later goes before the earlier
+        for line in lines:
+            name, _, value = line.partition("=")
+            if name.startswith(section):
+                found[name.removeprefix(section)] = str(ast.literal_eval(value))
+    return found
+
+
+def for_uv(pip: dict[str, str]) -> dict[str, str]:
+    """The variables with which uv, which reads none of pip's settings, takes packages from the same place.
+
+    Args:
+        pip: as from `pip_config`.
+    """
+    given = {
+        "UV_DEFAULT_INDEX": pip.get("index-url", ""),
+        "UV_INDEX": " ".join(pip.get("extra-index-url", "").split()),
+        "UV_INSECURE_HOST": " ".join(pip.get("trusted-host", "").split()),
+        "SSL_CERT_FILE": pip.get("cert", ""),
+        "ALL_PROXY": pip.get("proxy", ""),
+    }
+    if is_without_index(pip):
+        given["UV_FIND_LINKS"] = ",".join(pip.get("find-links", "").split())
+    if given["UV_INDEX"]:
+        given["UV_INDEX_STRATEGY"] = "unsafe-best-match"  # as pip does; the lock's hashes hold either way
+    if any(os.environ.get(name) for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX")):
+        given = {name: value for name, value in given.items() if "INDEX" not in name}
+    return {name: value for name, value in given.items() if value and not os.environ.get(name)}
+
+
+def is_without_index(pip: dict[str, str]) -> bool:
+    """Whether pip takes packages from folders alone."""
+    return pip.get("no-index", "").lower() in ("1", "true", "yes", "on")
+
+
+def new_venv() -> None:
+    """Makes an empty environment; ends the program with what to install if it cannot."""
+    import shutil
+
+    if VENV.exists() and any(VENV.iterdir()):
+        if not any((VENV / name).exists() for name in (MADE_BY, "labkit-stamp")):
+            print(
+                f"The course did not make {VENV}, and leaves it as it is.\n"
+                "next: unset LABKIT_VENV, or name a folder that is not there yet.",
+                file=sys.stderr,
+            )
+            raise SystemExit(NEEDS_INSTALL)
+        shutil.rmtree(VENV, ignore_errors=True)
+    VENV.mkdir(parents=True, exist_ok=True)
+    (VENV / MADE_BY).touch()  # first of all: what is cut off here is still known as the course's
+    maker = getattr(sys, "_base_executable", None) or sys.executable
+    venv = subprocess.run(
+        [maker, "-m", "venv", str(VENV)], env=settings(), capture_output=True, text=True, errors="replace"
+    )
+    if venv.returncode:
+        print(
+            f"This Python ({maker}) cannot make a venv:\n{venv.stdout}{venv.stderr}"
+            "next: install its venv module (Debian, Ubuntu: apt-get install python3-venv).",
+            file=sys.stderr,
+        )
+        raise SystemExit(NEEDS_INSTALL)
+    (VENV / MADE_BY).write_text(sys.version)
+
+
 def make_venv() -> None:
     """Makes or updates the environment; ends the program with what to install if it cannot."""
-    import shutil
     import tempfile
 
     tell(f"Python environment: installing {LOCK.name} into {VENV.name}/ (1 GB, up to 2 min) …")
     if not usable():
-        shutil.rmtree(VENV, ignore_errors=True)
-        venv = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True)
-        if venv.returncode:
-            print(
-                f"This Python ({sys.executable}) cannot make a venv:\n{venv.stdout}{venv.stderr}"
-                "next: install its venv module (Debian, Ubuntu: apt-get install python3-venv).",
-                file=sys.stderr,
-            )
-            raise SystemExit(NEEDS_INSTALL)
-        (VENV / "labkit-python").write_text(sys.version)
+        new_venv()
     with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as f:
         f.write(locked("uv"))
     pip = [str(python()), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip += ["--require-hashes", "--no-deps", "-r", f.name]
     try:
-        subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", f.name], check=True)
+        subprocess.run(pip, env=settings() | {"PIP_USER": "0"}, stdout=sys.stderr.fileno(), check=True)
     finally:
         os.unlink(f.name)
-    uv = [str(python()), "-m", "uv", "pip"]
-    env = {**os.environ, "VIRTUAL_ENV": str(VENV)}
-    sync = [*uv, "sync", "--quiet", "--require-hashes", "--compile-bytecode", str(LOCK)]
-    install(sync, env)
+    pip_settings = pip_config()
+    env = settings() | for_uv(pip_settings) | {"VIRTUAL_ENV": str(VENV)}
+    sync = [str(python()), "-m", "uv", "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode"]
+    sync += ["--no-index"] if is_without_index(pip_settings) else []
+    install([*sync, str(LOCK)], env)
     # The course itself runs from its folder: one path file, nothing to build.
-    site = next(VENV.glob("[Ll]ib*/**/site-packages"))
-    (site / "labkit.pth").write_text(f"{REPO / 'src'}\n")
+    (site_packages() / "labkit.pth").write_text(f"{REPO / 'src'}\n", encoding="utf-8")
     (VENV / "labkit-stamp").write_text(stamp())
+
+
+def plain_streams() -> None:
+    """Lets no character end a verb: what a terminal cannot show becomes a question mark.
+
+    What the variables say is for this process alone: others write to files and pipes.
+    """
+    for name in ("PYTHONIOENCODING", *COLOURS):
+        os.environ.pop(name, None)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def needs_utf8() -> bool:
+    """Whether Python would take files and programs' output for something else than UTF-8."""
+    import locale
+
+    return not sys.flags.utf8_mode and locale.getpreferredencoding(False).lower() not in ("utf-8", "utf8")
+
+
+def become() -> None:
+    """Becomes the verb in the environment's Python; this process is replaced."""
+    env = settings()
+    encoding = getattr(sys.stdout, "encoding", "utf-8").lower()
+    if needs_utf8():
+        env["PYTHONUTF8"] = "1"
+    if encoding not in ("utf-8", "utf8"):
+        env["PYTHONIOENCODING"] = f"{encoding}:replace"  # the terminal's own
+    os.execve(python(), [str(python()), "-m", "labkit", *sys.argv[1:]], env)
+
+
+def is_inside() -> bool:
+    """Whether this is the environment's Python, and the environment is ready."""
+    if Path(sys.prefix).resolve() != VENV.resolve():
+        return False
+    from importlib.util import find_spec
+
+    return all(find_spec(name) for name in ("labkit", "click"))
 
 
 def main() -> None:
@@ -116,8 +271,10 @@ def main() -> None:
     if sys.version_info < (3, 11):  # noqa: UP036  a bare machine may have any Python
         print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.", file=sys.stderr)
         raise SystemExit(NEEDS_INSTALL)
-    inside = Path(sys.prefix).resolve() == VENV.resolve()
-    if inside:
+    plain_streams()
+    if is_inside():
+        if needs_utf8():
+            become()
         from labkit.cli import main as verbs
 
         verbs()
@@ -129,11 +286,12 @@ def main() -> None:
         except subprocess.CalledProcessError as e:
             print(
                 f"No Python environment: {' '.join(e.cmd[:5])} … ended with {e.returncode}:\n"
-                "see above.\nnext: check the connection to the Python package index, then again.",
+                "see above.\nnext: check the connection to the Python package index, then again.\n"
+                "A mirror is taken from pip's settings, or: export UV_DEFAULT_INDEX=<its URL>.",
                 file=sys.stderr,
             )
             raise SystemExit(1) from None
-    os.execv(python(), [str(python()), "-m", "labkit", *sys.argv[1:]])
+    become()
 
 
 if __name__ == "__main__":

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import builtins
 import importlib.util
+import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
+import types
 
 import pytest
 
@@ -67,6 +70,7 @@ def test_an_installation_that_takes_long_says_how_far_it_is(monkeypatch, tmp_pat
     monkeypatch.setattr(bootstrap, "EVERY", 0.01)
     monkeypatch.setattr(bootstrap, "VENV", tmp_path)
     (tmp_path / "lib/python3/site-packages/click.dist-info").mkdir(parents=True)
+    (tmp_path / "lib64").symlink_to("lib")
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     monkeypatch.setattr(builtins, "print", lambda text, **_: told.set() or lines.append(text))
@@ -84,3 +88,184 @@ def test_an_installation_that_takes_long_says_how_far_it_is(monkeypatch, tmp_pat
 def test_an_installation_that_fails_is_told():
     with pytest.raises(subprocess.CalledProcessError):
         bootstrap.install([sys.executable, "-c", "raise SystemExit(2)"], dict(os.environ))
+
+
+# --- what is the user's own
+
+
+@pytest.fixture
+def course(monkeypatch, tmp_path):
+    """A copy of the first file in an otherwise empty course, whose installers are only told."""
+    (tmp_path / "course/src/labkit").mkdir(parents=True)
+    shutil.copy(repo() / "src/labkit/__main__.py", tmp_path / "course/src/labkit")
+    shutil.copy(repo() / "requirements.txt", tmp_path / "course")
+    for name in [
+        *bootstrap.TAKEN_OUT,
+        "LABKIT_VENV",
+        *(n for n in os.environ if n.startswith(("PIP_", "UV_"))),
+    ]:
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "course"
+
+
+def loaded(course):
+    """The first file of this course, as it is when it has just been started."""
+    spec = importlib.util.spec_from_file_location("bootstrap", course / "src/labkit/__main__.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.subprocess = types.SimpleNamespace(**vars(subprocess) | {"run": without_pip})
+    return module
+
+
+def without_pip(command, **options):
+    """As `subprocess.run`; a new environment is made without pip, which takes 8 s."""
+    extra = ["--without-pip"] if "venv" in command else []
+    return subprocess.run([*command, *extra], **options)
+
+
+def test_an_environment_that_the_user_made_is_left_as_it_is(course):
+    assert loaded(course).VENV.name == ".venv"
+    (course / ".venv").mkdir()
+    (course / ".venv/mine.txt").write_text("mine")
+    module = loaded(course)
+    assert module.VENV.name == ".venv-labkit"
+    module.new_venv()
+    assert module.usable()
+    assert (course / ".venv/mine.txt").read_text() == "mine"
+
+
+def test_a_folder_that_was_named_and_is_not_ours_is_left_as_it_is(course, monkeypatch, capsys):
+    (course / "mine").mkdir()
+    (course / "mine/thesis").write_text("mine")
+    monkeypatch.setenv("LABKIT_VENV", str(course / "mine"))
+    with pytest.raises(SystemExit) as e:
+        loaded(course).new_venv()
+    assert e.value.code == bootstrap.NEEDS_INSTALL
+    assert "leaves it as it is" in capsys.readouterr().err
+    assert (course / "mine/thesis").exists()
+
+
+def test_an_environment_that_was_cut_off_is_made_anew(course):
+    (course / ".venv").mkdir()
+    (course / ".venv" / bootstrap.MADE_BY).touch()
+    (course / ".venv/half").touch()
+    module = loaded(course)
+    assert module.VENV.name == ".venv"
+    assert not module.usable()
+    module.new_venv()
+    assert module.usable()
+    assert not (course / ".venv/half").exists()
+
+
+def run_in(venv, course, *words, **env):
+    command = [str(venv / "bin/python"), str(course / "src/labkit"), *words]
+    return subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True)
+
+
+def test_an_activated_environment_of_the_users_works(course):
+    """The verb is run in the course's own, which here is one that says what it was told."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", course / ".venv"], check=True)
+    ready(course / ".venv-labkit", course)
+    done = run_in(course / ".venv", course, "doctor", "--json")
+    assert done.stdout.splitlines()[0] == "-m labkit doctor --json", done.stderr
+
+
+def ready(venv, course):
+    """An environment that is up to date, whose Python only says what it was told."""
+    module = loaded(course)
+    (venv / "bin").mkdir(parents=True)
+    (venv / "bin/python").write_text('#!/bin/sh\necho "$@"\nexport -p\n')
+    (venv / "bin/python").chmod(0o755)
+    (venv / "pyvenv.cfg").touch()
+    (venv / bootstrap.MADE_BY).write_text(sys.version)
+    (venv / "labkit-stamp").write_text(module.stamp())
+
+
+def test_packages_and_colours_of_the_users_do_not_come_along(course):
+    ready(course / ".venv", course)
+    env = {"PYTHONPATH": "/ros", "FORCE_COLOR": "1", "PIP_TARGET": "/t", "PIP_INDEX_URL": "https://m/simple"}
+    command = [sys.executable, str(course / "src/labkit"), "up"]
+    done = subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True)
+    assert done.stdout.startswith("-m labkit up\n"), done.stderr
+    assert not re.search("PYTHONPATH|FORCE_COLOR|PIP_TARGET", done.stdout)
+    assert "PIP_INDEX_URL" in done.stdout
+
+
+# --- mirrors
+
+
+def test_uv_takes_packages_from_where_pip_does(course, monkeypatch, tmp_path):
+    settings = tmp_path / "pip.conf"
+    settings.write_text(
+        "[global]\nindex-url = https://mirror.example/simple\nextra-index-url =\n  https://a.example\n"
+        "  https://b.example\ntrusted-host = mirror.example\n[install]\ncert = /ca.pem\n"
+    )
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    module = loaded(course)
+    monkeypatch.setattr(module, "python", lambda: sys.executable)
+    assert module.for_uv(module.pip_config()) == {
+        "UV_DEFAULT_INDEX": "https://mirror.example/simple",
+        "UV_INDEX": "https://a.example https://b.example",
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+        "UV_INSECURE_HOST": "mirror.example",
+        "SSL_CERT_FILE": "/ca.pem",
+    }
+    monkeypatch.setenv("PIP_INDEX_URL", "https://nearer.example")
+    assert module.for_uv(module.pip_config())["UV_DEFAULT_INDEX"] == "https://nearer.example"
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://uv.example")
+    assert "UV_DEFAULT_INDEX" not in module.for_uv(module.pip_config())
+
+
+def test_nothing_is_set_where_pip_has_no_settings(course, monkeypatch):
+    assert bootstrap.for_uv({}) == {}
+
+
+def test_where_pip_asks_no_index_neither_does_uv(course, monkeypatch):
+    offline = {"no-index": "true", "find-links": "/wheels https://m.example/wheels"}
+    assert bootstrap.for_uv(offline) == {"UV_FIND_LINKS": "/wheels,https://m.example/wheels"}
+    assert bootstrap.is_without_index(offline)
+    assert not bootstrap.is_without_index({})
+
+
+def test_installers_say_nothing_on_standard_output(course, monkeypatch, capfd):
+    """`eval "$(labkit env)"` would run it, and `doctor --json` would be no JSON."""
+    module = loaded(course)
+    (course / ".venv/bin").mkdir(parents=True)
+    (course / ".venv/lib/python3/site-packages").mkdir(parents=True)
+    (course / ".venv/bin/python").write_text('#!/bin/sh\necho "Looking in indexes (a mirror)"\n')
+    (course / ".venv/bin/python").chmod(0o755)
+    monkeypatch.setattr(module, "usable", lambda: True)
+    monkeypatch.setattr(module, "pip_config", dict)
+    module.make_venv()
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("Looking in indexes") == 2
+
+
+# --- terminals
+
+
+@pytest.mark.parametrize("settings", [{"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "latin-1"}])
+def test_a_character_that_a_terminal_cannot_show_ends_nothing(settings):
+    code = """
+import sys
+from labkit import __main__, cli
+cli.main = lambda: print("\N{CHECK MARK} done \N{HORIZONTAL ELLIPSIS}")
+__main__.VENV = __import__("pathlib").Path(sys.prefix)
+__main__.main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, **settings}, capture_output=True)
+    assert done.stdout == b"? done ?\n", done.stderr
+
+
+def test_in_a_locale_of_one_byte_files_are_still_read_as_utf8(course, monkeypatch):
+    """The verb's Python is told so, and which characters the terminal has."""
+    ready(course / ".venv", course)
+    module = loaded(course)
+    told = []
+    monkeypatch.setattr(module.os, "execve", lambda program, words, env: told.append(env))
+    monkeypatch.setattr(module, "needs_utf8", lambda: True)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="latin-1"))
+    module.main()
+    assert (told[0]["PYTHONUTF8"], told[0]["PYTHONIOENCODING"]) == ("1", "latin-1:replace")
