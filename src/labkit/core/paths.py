@@ -14,6 +14,8 @@ from pathlib import Path
 
 import platformdirs
 
+from labkit.core.errors import Usage
+
 REGISTRY = "localhost:5001"
 """The name of the local registry inside image names, on the host and in the cluster."""
 
@@ -24,10 +26,16 @@ def repo() -> Path:
 
 
 def home() -> Path:
-    """The folder for caches and state, created if needed."""
+    """The folder for caches and state, created if needed.
+
+    Raises:
+        Usage: this user has no home folder, and ``LABKIT_HOME`` is not set.
+    """
     path = Path(
         os.environ.get("LABKIT_HOME") or platformdirs.user_cache_dir("containers-proven", appauthor=False)
     )
+    if path.parts[:1] == ("~",):
+        raise Usage("This user has no home folder.", fix="export LABKIT_HOME=<a folder for the lab>")
     path.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -56,8 +64,12 @@ def lab_id() -> str:
 
 
 def user() -> str:
-    """The user's name, cut down to what a DNS label allows."""
-    return re.sub(r"[^a-z0-9]+", "-", getpass.getuser().lower()).strip("-")[:20] or "user"
+    """The user's name, or their number where it has none, cut down to what a DNS label allows."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # Python 3.13 raises the latter
+        name = str(os.getuid())
+    return re.sub(r"[^a-z0-9]+", "-", name.lower())[:20].strip("-") or "user"
 
 
 def cluster_name() -> str:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from labkit.core import labels, paths
+from labkit.core.errors import Usage
 
 
 @pytest.fixture(autouse=True)
@@ -64,12 +65,30 @@ def test_a_lab_keeps_its_id_and_another_home_has_another(monkeypatch, tmp_path):
         ("DOMAIN\\bob", "domain-bob"),
         ("_", "user"),
         ("x" * 40, "x" * 20),
+        ("x" * 19 + "-y", "x" * 19),
     ],
 )
 def test_a_users_name_fits_a_dns_label(monkeypatch, name, expected):
     monkeypatch.setattr(getpass, "getuser", lambda: name)
     assert paths.user() == expected
     assert re.fullmatch("[a-z0-9]([a-z0-9-]*[a-z0-9])?", paths.user())
+
+
+@pytest.mark.parametrize("error", [KeyError, OSError])
+def test_a_number_without_a_name_is_the_name(monkeypatch, error):
+    def no_name():
+        raise error("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr(getpass, "getuser", no_name)
+    monkeypatch.setattr(paths.os, "getuid", lambda: 12345)
+    assert paths.cluster_name() == "proven-12345"
+
+
+def test_without_a_home_folder_one_is_asked_for(monkeypatch):
+    monkeypatch.delenv("LABKIT_HOME")
+    monkeypatch.setattr(paths.platformdirs, "user_cache_dir", lambda *_, **__: "~/.cache/containers-proven")
+    with pytest.raises(Usage, match="LABKIT_HOME"):
+        paths.home()
 
 
 def test_cluster_and_kubeconfig(monkeypatch):
