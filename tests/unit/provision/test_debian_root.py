@@ -131,6 +131,24 @@ def test_a_daemon_of_another_lab_is_not_ours(folder, ours):
         assert (debian_root.pid() == daemon.pid) is ours
 
 
+def test_the_commands_work_from_a_folder_with_blanks(monkeypatch, tmp_path):
+    monkeypatch.setenv("LABKIT_HOME", str(tmp_path / "my lab, it's here"))
+    monkeypatch.setattr(debian_root.shutil, "which", lambda name: None)
+    root = debian_root.root()
+    (root / "usr/lib64").mkdir(parents=True)
+    loader = root / "usr/lib64/ld-linux-x86-64.so.2"
+    loader.write_text('#!/bin/sh\nfor word in "$@"; do echo "$word"; done\n')
+    loader.chmod(0o755)
+    (root / "usr/lib/x86_64-linux-gnu").mkdir(parents=True)
+    debian_root.make_clients()
+    command = debian_root.home() / "bin/docker"
+    done = subprocess.run([command, "ps", "--format", "a b"], capture_output=True, text=True, check=True)
+    libraries = str(root / "usr/lib/x86_64-linux-gnu")
+    assert done.stdout.splitlines() == [
+        *("--library-path", libraries, str(root / "usr/bin/docker"), "ps", "--format", "a b")
+    ]
+
+
 # --- what lives is left alone
 
 DAEMON = """

