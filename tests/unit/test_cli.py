@@ -13,7 +13,7 @@ import requests
 from click.testing import CliRunner
 
 from labkit import cli
-from labkit.core.errors import Unsupported, Usage
+from labkit.core.errors import CommandFailed, Unsupported, Usage
 from labkit.core.paths import repo
 
 VERBS = cli.group.list_commands(None)
@@ -46,6 +46,7 @@ def test_an_unknown_verb_is_refused():
         (Usage("x"), 2),
         (docker.errors.APIError("no space left on device"), 1),
         (requests.exceptions.ConnectionError("aborted"), 1),
+        (CommandFailed("kind could not make the cluster.", found="too many open files"), 1),
     ],
 )
 def test_errors_become_messages_and_exit_codes(monkeypatch, capsys, error, code):
@@ -57,6 +58,32 @@ def test_errors_become_messages_and_exit_codes(monkeypatch, capsys, error, code)
         cli.main()
     assert e.value.code == code
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        ("could not find an available, non-overlapping IPv4 address pool among the defaults", "VPN"),
+        ("all predefined address pools have been fully subnetted", "docker network prune"),
+        ("Credentials store error: StoreError('docker-credential-desktop not installed')", "credsStore"),
+        ("write /var/lib/docker/tmp: no space left on device", "docker system df"),
+        ("failed to create fsnotify watcher: too many open files", "max_user_instances"),
+    ],
+)
+@pytest.mark.parametrize(
+    "kind", [docker.errors.APIError, lambda text: CommandFailed("It failed.", found=text)]
+)
+def test_what_has_a_name_is_not_told_as_a_failure_in_the_middle(monkeypatch, capsys, said, word, kind):
+    def fail(**_):
+        raise kind(said)
+
+    monkeypatch.setattr(cli, "group", fail)
+    with pytest.raises(SystemExit):
+        cli.main()
+    printed = capsys.readouterr().err
+    assert "in the middle" not in printed
+    assert word in printed
+    assert said in printed
 
 
 def test_python_m_labkit_works():

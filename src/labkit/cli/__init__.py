@@ -8,7 +8,8 @@ import sys
 
 import click
 
-from labkit.core.errors import EngineUnavailable, LabkitError
+from labkit.core.errors import CommandFailed, EngineUnavailable, LabkitError
+from labkit.core.faults import named
 
 
 class Verbs(click.Group):
@@ -37,13 +38,15 @@ def main() -> None:
     try:
         group(prog_name="labkit")
     except LabkitError as e:
-        print(f"labkit: {e}", file=sys.stderr)
-        raise SystemExit(e.exit_code) from None
+        error = (named(e.found) if isinstance(e, CommandFailed) and e.found else None) or e
+        print(f"labkit: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
     except Exception as e:
         if not is_of_the_engine(e):
             raise
-        # The daemon was there when the verb began: it went away, its disk is full, or it refused something.
-        error = EngineUnavailable("The Docker daemon failed in the middle of it.", found=e, fix="make doctor")
+        # The daemon was there when the verb began: it went away, or it refused something.
+        gone = EngineUnavailable("The Docker daemon failed in the middle of it.", found=e, fix="make doctor")
+        error = named(e) or gone
         print(f"labkit: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
 
