@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import docker
 
@@ -50,11 +51,50 @@ def docker_cmd() -> list[str]:
     Raises:
         EngineUnavailable: there is none.
     """
-    own = home() / "bin" / "docker"
-    command = shutil.which("docker") or (str(own) if own.exists() else None)
-    if not command:
-        raise EngineUnavailable("There is no docker command.", wanted="docker on PATH", fix="make up")
-    return [command]
+    own, found = home() / "bin" / "docker", shutil.which("docker")
+    trouble = cli_trouble(found) if found else None
+    if found and not trouble:
+        return [found]
+    if own.exists():
+        return [str(own)]
+    raise trouble or EngineUnavailable("There is no docker command.", wanted="docker on PATH", fix="make up")
+
+
+def cli_trouble(command: str) -> EngineUnavailable | None:
+    """Why a docker command is of no use to the course, from what kind of program it is; None where it is.
+
+    Args:
+        command: its path.
+    """
+    program = Path(os.path.realpath(command))
+    if is_podman(program):
+        return EngineUnavailable(
+            "The docker command on PATH is Podman's.",
+            wanted="Docker's own command",
+            found=f"{command}, which starts podman",
+            fix="apt-get remove podman-docker, or put Docker's command first on PATH",
+        )
+    hidden = [part for part in home().parts if part.startswith(".")]
+    if hidden and (command.startswith("/snap/") or "/snap/" in str(program)):
+        return EngineUnavailable(
+            "The docker command on PATH is snap's, which sees no hidden folder.",
+            wanted="a LABKIT_HOME without a folder whose name begins with a dot",
+            found=str(home()),
+            fix="export LABKIT_HOME=$HOME/containers-proven, then: make up",
+        )
+    return None
+
+
+def is_podman(program: Path) -> bool:
+    """Whether a docker command is podman, or the script of podman-docker that starts it."""
+    if program.name.startswith("podman"):
+        return True
+    try:
+        with program.open("rb") as file:
+            begin = file.read(4096)
+    except OSError:
+        return False
+    return begin.startswith(b"#!") and b"podman" in begin
 
 
 def cli_env(url: str | None = None) -> dict[str, str]:
@@ -84,6 +124,8 @@ def exports(url: str | None = None) -> dict[str, str]:
         variables["DOCKER_CONFIG"] = str(home() / "docker")
     if os.environ.get("DOCKER_DEFAULT_PLATFORM"):  # the course's images are of the engine's own platform
         variables["DOCKER_DEFAULT_PLATFORM"] = ""
+    if os.environ.get("BUILDX_BUILDER"):  # one elsewhere does not see the engine's images
+        variables["BUILDX_BUILDER"] = "default"
     variables |= past_proxy(*LOOPBACK)
     variables["PATH"] = os.pathsep.join([str(home() / "bin"), os.environ.get("PATH", os.defpath)])
     return variables

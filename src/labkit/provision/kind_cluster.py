@@ -90,8 +90,22 @@ def ensure_network(client: docker.DockerClient, name: str) -> str:
 
 
 def kind_env() -> dict[str, str]:
-    """The environment in which kind uses the course's engine and the cluster's own network."""
-    return engine.cli_env() | {"KIND_EXPERIMENTAL_DOCKER_NETWORK": cluster_name()}
+    """The environment in which kind uses the course's engine and the cluster's own network.
+
+    kind hands its proxy to the nodes, which must reach the lab's registry past it.
+    """
+    env = engine.cli_env() | {"KIND_EXPERIMENTAL_DOCKER_NETWORK": cluster_name()}
+    if proxies := engine.proxies():
+        past = [*env.get("NO_PROXY", "").split(","), *proxies.get("NO_PROXY", "").split(","), registry_name()]
+        listed = ",".join(dict.fromkeys(name for name in past if name))
+        for name, value in (proxies | {"NO_PROXY": listed}).items():
+            env |= {name: value, name.lower(): value}
+    return env
+
+
+def registry_name() -> str:
+    """The name of the local registry's container, by which nodes reach it, and of its volume."""
+    return f"{cluster_name()}-registry"
 
 
 def finish_control_plane(client: docker.DockerClient) -> None:

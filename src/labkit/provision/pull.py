@@ -13,6 +13,9 @@ from docker.errors import APIError, DockerException
 from labkit.core.errors import root
 
 VARIABLE = "LABKIT_MIRROR"
+HELPER_GONE = "Credentials store error"
+"""What docker-py says where ``config.json`` names a program for logins that cannot be run."""
+
 ASK_SECONDS = 8.0
 """How long a registry may take to say that it has the image; the download itself has no limit."""
 
@@ -54,11 +57,23 @@ def pull(client: docker.DockerClient, name: str, ask_seconds: float = ASK_SECOND
     api: Any = client.api  # seconds may have a fraction, though its type says whole ones
     usual, source = api.timeout, source_of(name)
     repository, _, tag = source.rpartition(":")
-    limit = api.timeout = ask_seconds
-    try:
-        client.images.get_registry_data(source)
+    limit, login = ask_seconds, dict[str, Any]()
+
+    def attempt() -> None:
+        nonlocal limit
+        limit = api.timeout = ask_seconds
+        client.images.get_registry_data(source, **login)
         limit = api.timeout = usual
-        client.images.pull(repository, tag)
+        client.images.pull(repository, tag, **login)
+
+    try:
+        try:
+            attempt()
+        except DockerException as e:
+            if HELPER_GONE not in str(e):
+                raise
+            login = {"auth_config": {}}  # the images are public
+            attempt()
     except APIError as e:
         return str(e.explanation or e).strip().rpartition(": ")[2]
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, DockerException) as e:

@@ -87,7 +87,8 @@ def push_one(client: docker.DockerClient, name: str, registry: str) -> None:
     if registry != REGISTRY:
         client.images.get(f"{REGISTRY}/{name}").tag(target, tag)
     try:
-        for line in client.api.push(target, tag=tag, stream=True, decode=True):
+        # the lab's registry asks for no login, and the user's may need a helper that is gone
+        for line in client.api.push(target, tag=tag, auth_config={}, stream=True, decode=True):
             if "error" in line:
                 raise refused(name, line["error"])
     except APIError as e:

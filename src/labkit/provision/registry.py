@@ -19,19 +19,22 @@ from docker.models.containers import Container
 from labkit.core import engine
 from labkit.core.errors import CommandFailed, ImageUnavailable, NotOurs, TimedOut
 from labkit.core.labels import LABEL, labels
-from labkit.core.paths import REGISTRY, cluster_name, lab_id
+from labkit.core.paths import REGISTRY, lab_id
 from labkit.provision import images, kind_cluster, push
 from labkit.wait.until import until
 
 PORT = int(REGISTRY.rpartition(":")[2])
 IMAGE = f"{REGISTRY}/registry:2"
 ANSWER_SECONDS = 20
+LISTENS = "listening on"
+"""What the registry's log says when it is ready."""
+
 Say = Callable[[str], None]
 
 
 def name() -> str:
     """The name of the container, and of the volume that holds its images."""
-    return f"{cluster_name()}-registry"
+    return kind_cluster.registry_name()
 
 
 def wanted() -> set[str]:
@@ -86,6 +89,13 @@ def ensure(say: Say = lambda _: None) -> str:
         until(lambda: answers(port), timeout=ANSWER_SECONDS, what=f"the registry answers on 127.0.0.1:{port}")
     except TimedOut as e:
         log = container.logs(tail=5).decode(errors="replace").strip()
+        if LISTENS in log:
+            raise CommandFailed(
+                "The registry runs, and its published port cannot be reached from here.",
+                wanted=f"the engine's published ports on 127.0.0.1 (here: {port})",
+                found=f"no answer, while the registry says: {log.splitlines()[-1]}",
+                fix="run the course on the engine's own machine, or in a container with --network=host",
+            ) from None
         raise CommandFailed(e.message, found=log or "an empty log", fix="make up") from None
     push.push(client, port, say=say)
     say(f"localhost:{port}" if port == PORT else f"localhost:{port} (port {PORT} is taken by something else)")

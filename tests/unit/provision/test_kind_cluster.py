@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from labkit.core.endpoint import Endpoint
 from labkit.core.errors import CommandFailed
 from labkit.provision import kind_cluster
 
@@ -27,6 +28,40 @@ def kind(monkeypatch, tmp_path):
         program.chmod(0o755)
 
     return write, added
+
+
+@pytest.fixture
+def no_proxy(monkeypatch, tmp_path):
+    """A machine without a proxy; its folder of docker's settings."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv("LABKIT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LABKIT_CLUSTER", "mine")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setattr(kind_cluster.engine, "choose", lambda: Endpoint("unix:///x.sock"))
+    return tmp_path
+
+
+def test_without_a_proxy_nodes_are_told_of_none(no_proxy):
+    assert not {"NO_PROXY", "HTTP_PROXY"} & kind_cluster.kind_env().keys()
+
+
+def test_nodes_reach_the_registry_past_a_proxy_of_the_environment(no_proxy, monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "intern.example")
+    env = kind_cluster.kind_env()
+    assert env["NO_PROXY"] == env["no_proxy"]
+    assert {"intern.example", "mine-registry"} <= set(env["NO_PROXY"].split(","))
+    assert env["HTTPS_PROXY"] == "http://127.0.0.1:9"
+
+
+def test_nodes_reach_the_registry_past_a_proxy_of_dockers_settings(no_proxy):
+    proxies = {"default": {"httpProxy": "http://proxy.example:3128", "noProxy": "intern.example"}}
+    (no_proxy / "config.json").write_text(json.dumps({"proxies": proxies}))
+    env = kind_cluster.kind_env()
+    assert env["NO_PROXY"] == "intern.example,mine-registry"
+    assert env["HTTP_PROXY"] == env["http_proxy"] == "http://proxy.example:3128"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import docker
 import pytest
 import requests
 import urllib3
-from docker.errors import APIError, ImageNotFound
+from docker.errors import APIError, DockerException, ImageNotFound
 
 from labkit.core.errors import ImageUnavailable
 from labkit.provision import base_image, node_image, pull
@@ -17,18 +17,27 @@ from labkit.provision import base_image, node_image, pull
 class Images:
     """An engine's images, and a registry that has everything or breaks."""
 
-    def __init__(self, breaks=None):
+    def __init__(self, breaks=None, has_no_helper=False):
         self.breaks, self.names, self.asked = breaks, {}, []
+        self.has_no_helper = has_no_helper
 
     def get(self, name):
         if name not in self.names:
             raise ImageNotFound("no such image")
         return Image(self, name)
 
-    def get_registry_data(self, name):
+    def get_registry_data(self, name, auth_config=None):
         self.asked.append(name)
+        self.log_in(auth_config)
 
-    def pull(self, repository, tag):
+    def log_in(self, auth_config):
+        if self.has_no_helper and auth_config is None:
+            raise DockerException(
+                "Credentials store error: StoreError('docker-credential-desktop not found')"
+            )
+
+    def pull(self, repository, tag, auth_config=None):
+        self.log_in(auth_config)
         if self.breaks:
             raise self.breaks
         self.names[f"{repository}:{tag}"] = f"sha256:{repository}"
@@ -98,6 +107,12 @@ def test_whatever_breaks_a_pull_a_node_image_is_built(error):
     assert node_image.pulled(engine, lines.append) is None
     assert lines[0].startswith("cannot be pulled (")
     assert engine.api.timeout == 120
+
+
+def test_a_helper_for_logins_that_is_gone_does_not_keep_an_image_away():
+    engine = Engine(has_no_helper=True)
+    assert pull.pull(engine, "a/b:1") is None
+    assert engine.images.names == {"a/b:1": "sha256:a/b"}
 
 
 def test_a_slow_download_is_named_with_the_time_it_had():

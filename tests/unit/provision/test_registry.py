@@ -168,6 +168,15 @@ def test_silence_is_told_with_the_log(use, monkeypatch):
         registry.ensure()
 
 
+def test_a_port_that_cannot_be_reached_from_here_is_told_as_such(use, monkeypatch):
+    it = use(Engine(Container()))
+    it.container.logs = lambda tail: b'level=info msg="listening on [::]:5000"'
+    monkeypatch.setattr(registry, "answers", lambda port: False)
+    monkeypatch.setattr(registry, "ANSWER_SECONDS", 0.05)
+    with pytest.raises(CommandFailed, match="cannot be reached from here"):
+        registry.ensure()
+
+
 def test_address_and_stop(use):
     use(Engine())
     assert registry.address() == ""
@@ -242,7 +251,8 @@ class Pusher:
     def tag(self, repository, tag):
         self.calls.append(("tag", f"{repository}:{tag}"))
 
-    def push(self, repository, tag, **_):
+    def push(self, repository, tag, auth_config=None, **_):
+        assert auth_config == {}  # else a helper for logins is called, which may be gone
         self.calls.append(("push", f"{repository}:{tag}"))
         return iter(self.lines)
 

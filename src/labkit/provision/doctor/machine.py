@@ -58,8 +58,16 @@ def python(version: tuple[int, ...] = sys.version_info[:2], lock: Path | None = 
         not wrong,
         "; ".join(wrong) or f"{len(here)} installed",
         "as in requirements.txt",
-        "rm -r .venv && make up",
+        mend_packages(),
     )
+
+
+def mend_packages() -> str:
+    """What brings the locked packages back."""
+    if os.environ.get("PYTHONPATH"):
+        return "unset PYTHONPATH"
+    is_ours = (Path(sys.prefix) / "labkit-python").exists()
+    return f"rm -r {sys.prefix} && make up" if is_ours else "make up"
 
 
 def engine() -> Iterator[Finding]:
@@ -72,18 +80,28 @@ def engine() -> Iterator[Finding]:
         )
         return
     yield from engine_version(client.version())
+    yield from plugins()
+
+
+def plugins() -> Iterator[Finding]:
+    """The docker command has the plugins that builds and the pages use."""
     try:
-        plugin = subprocess.run(
-            [*engines.docker_cmd(), "buildx", "version"],
+        command = engines.docker_cmd()
+    except EngineUnavailable as e:
+        yield Finding("docker", FAIL, e.message, str(e.wanted), e.fix or "make up")
+        return
+    for plugin in ("buildx", "compose"):
+        asked = subprocess.run(
+            [*command, plugin, "version"],
             env=engines.cli_env(),
             capture_output=True,
             text=True,
+            errors="replace",
         )
-        found = plugin.stdout.split()[1] if plugin.returncode == 0 else "no buildx plugin"
-        fix = "apt-get install docker-buildx (Docker Desktop has it)"
-        yield finding("buildx", plugin.returncode == 0, found, "any version", fix)
-    except EngineUnavailable as e:
-        yield Finding("buildx", FAIL, e.message, "docker on PATH", e.fix or "make up")
+        version = re.search(r"v?(\d+\.\d+\S*)", asked.stdout) if asked.returncode == 0 else None
+        found = version[1].rstrip(",") if version else f"no {plugin} plugin"
+        fix = f"apt-get install docker-{plugin} (of Docker's own packages: docker-{plugin}-plugin)"
+        yield finding(plugin, version is not None, found, "any version", fix)
 
 
 def engine_version(version: dict[str, Any]) -> Iterator[Finding]:
@@ -140,6 +158,23 @@ def memory_finding(total: int) -> Finding:
     )
 
 
+def storage() -> Iterator[Finding]:
+    """How the engine stores layers: without an overlay it copies them."""
+    yield storage_finding(engines.client().info().get("Driver", ""))
+
+
+def storage_finding(driver: str) -> Finding:
+    """Judges the engine's storage driver."""
+    return finding(
+        "storage",
+        driver != "vfs",
+        driver,
+        "a driver that shares layers (overlay2)",
+        "LABKIT_HOME on ext4, xfs or btrfs; as it is, layers are copied, and chapters on them differ",
+        bad=WARN,
+    )
+
+
 def cgroups() -> Iterator[Finding]:
     """The cgroup version: limits work with both, some figures have other names."""
     yield cgroup_finding(engines.client().info().get("CgroupVersion", "1"))
@@ -192,6 +227,7 @@ def images() -> Iterator[Finding]:
 CHECKS: dict[str, Callable[[], Iterator[Finding]]] = {
     "disk": disk,
     "memory": memory,
+    "storage": storage,
     "cgroups": cgroups,
     "CA bundle": ca,
     "images": images,

@@ -28,9 +28,10 @@ def examine(only: str | None = None) -> list[Finding]:
     Returns:
         The findings, in the order in which things depend on each other.
     """
-    from labkit.provision.doctor import cluster, machine
+    from labkit.provision.doctor import cluster, machine, settings
 
     found = guarded("python", machine.python)
+    found += settings.none_set([f for name, check in settings.CHECKS.items() for f in guarded(name, check)])
     found += guarded("engine", machine.engine)
     if any(f.state == FAIL and f.name == "engine" for f in found):
         why = "the engine does not answer"
