@@ -18,8 +18,6 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
-
 from labkit.core import endpoint
 from labkit.core.endpoint import State
 from labkit.core.errors import CommandFailed, EngineUnavailable, TimedOut, Unsupported
@@ -139,10 +137,13 @@ def pid() -> int | None:
 def dockerds() -> dict[int, list[str]]:
     """The Docker daemons of this machine: process id → the words of its command."""
     found = {}
-    for process in psutil.process_iter(["cmdline", "status"]):
-        words = process.info["cmdline"] or []
-        if words and words[0].endswith("dockerd") and process.info["status"] != psutil.STATUS_ZOMBIE:
-            found[process.pid] = words
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = file.read_bytes().decode(errors="replace").rstrip("\0").split("\0")
+        except OSError:  # it ended meanwhile
+            continue
+        if words[0].endswith("dockerd"):
+            found[int(file.parent.name)] = words
     return found
 
 
