@@ -18,7 +18,7 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from labkit.core import endpoint
+from labkit.core import endpoint, engine
 from labkit.core.endpoint import State
 from labkit.core.errors import CommandFailed, EngineUnavailable, TimedOut, Unsupported
 from labkit.core.paths import home, repo
@@ -103,7 +103,7 @@ def make_root() -> None:
 
 
 def make_clients() -> None:
-    """Puts docker (where PATH has none) and its plugins into `home`, run by the root's own loader."""
+    """Puts docker (where PATH has none of use) and its plugins into `home`, run by the root's own loader."""
     loader = next((root() / "usr/lib64").glob("ld-linux*"), None) or next(
         (root() / "usr/lib").glob("ld-linux*")
     )
@@ -114,7 +114,8 @@ def make_clients() -> None:
         plugins / p: root() / f"usr/libexec/docker/cli-plugins/{p}"
         for p in ("docker-buildx", "docker-compose")
     }
-    if not shutil.which("docker"):
+    found = shutil.which("docker")
+    if not found or engine.cli_trouble(found):
         wanted[home() / "bin" / "docker"] = root() / "usr/bin/docker"
     for path, program in wanted.items():
         path.parent.mkdir(parents=True, exist_ok=True)

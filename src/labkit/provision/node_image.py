@@ -226,6 +226,6 @@ def ensure(base: str, say: kubernetes_build.Say = lambda text: None) -> str:
             "REGISTRY_HOST": registry,
         }
         given = [w for k, v in arguments.items() for w in ("--build-arg", f"{k}={v}")]
-        with tempfile.TemporaryDirectory() as empty:
+        with tempfile.TemporaryDirectory(dir=home()) as empty:  # snap's docker has a /tmp of its own
             buildx(*given, "--tag", name, "--file", LAB_RECIPE, empty, say=say)
     return name

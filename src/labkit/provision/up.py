@@ -49,8 +49,15 @@ def engine_up(say: Say) -> str:
         found = endpoint.choose()
     except EngineAbsent:
         say("starting the course's own Docker engine (first time: about 200 MB of Debian packages)")
-        return f"started {debian_root.start()}"
+        return f"started {debian_root.start()}{without_overlay()}"
     return f"its own: {found}" if found.url == endpoint.own_host() else f"found one: {found}"
+
+
+def without_overlay() -> str:
+    """What is said of an engine whose file system has no overlay: it copies layers. Empty for all others."""
+    if engine.client().info().get("Driver") != "vfs":
+        return ""
+    return " (no overlay here, so layers are copied: LABKIT_HOME on ext4, xfs or btrfs shares them)"
 
 
 def course_images(show: Steps, only: str | None) -> None:
