@@ -38,14 +38,11 @@ PIP_SETTINGS = (
 COLOURS = ("FORCE_COLOR", "CLICOLOR_FORCE")
 TAKEN_OUT = (
     *COLOURS,
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "UV_SYSTEM_PYTHON",
-    "UV_PYTHON",
-    "UV_CONSTRAINT",
-    "UV_OVERRIDE",
+    *("PYTHONPATH", "PYTHONHOME", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONSTARTUP", "PYTHONINSPECT"),
+    *("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "MPLBACKEND"),
+    *("UV_SYSTEM_PYTHON", "UV_PYTHON", "UV_CONSTRAINT", "UV_OVERRIDE"),
 )
-"""What would bring other packages into the environment, or colours into what programs read."""
+"""What would bring other packages, kernels or settings into the course, or colours into what is read."""
 
 
 def place() -> Path:
@@ -125,10 +122,8 @@ def site_packages() -> Path:
 
 def settings() -> dict[str, str]:
     """The environment variables of installers and verbs: the user's, without what leads them astray."""
-    is_taken_out = {name: name in TAKEN_OUT for name in os.environ}
-    for name in os.environ:
-        is_taken_out[name] |= name.startswith("PIP_") and name.removeprefix("PIP_") not in PIP_SETTINGS
-    return {name: value for name, value in os.environ.items() if not is_taken_out[name]}
+    astray = {name for name in os.environ if name.startswith("PIP_")} - {f"PIP_{n}" for n in PIP_SETTINGS}
+    return {name: value for name, value in os.environ.items() if name not in astray.union(TAKEN_OUT)}
 
 
 def pip_config() -> dict[str, str]:
@@ -257,6 +252,12 @@ def become() -> None:
     os.execve(python(), [str(python()), "-m", "labkit", *sys.argv[1:]], env)
 
 
+def is_stale() -> bool:
+    """Whether the environment is missing, or was made from something else than what is there now."""
+    mark = VENV / "labkit-stamp"
+    return not mark.exists() or mark.read_text() != stamp()
+
+
 def is_inside() -> bool:
     """Whether this is the environment's Python, and the environment is ready."""
     if Path(sys.prefix).resolve() != VENV.resolve():
@@ -272,15 +273,14 @@ def main() -> None:
         print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.", file=sys.stderr)
         raise SystemExit(NEEDS_INSTALL)
     plain_streams()
-    if is_inside():
+    if is_inside() and (__package__ or not is_stale()):  # as a module, it runs with what is there
         if needs_utf8():
             become()
         from labkit.cli import main as verbs
 
         verbs()
         return
-    mark = VENV / "labkit-stamp"
-    if not mark.exists() or mark.read_text() != stamp():
+    if is_stale():
         try:
             make_venv()
         except subprocess.CalledProcessError as e:

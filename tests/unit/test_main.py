@@ -181,13 +181,24 @@ def ready(venv, course):
     (venv / "labkit-stamp").write_text(module.stamp())
 
 
+def test_an_activated_environment_is_updated_after_a_pull_that_changed_the_lock(course, monkeypatch):
+    module = loaded(course)
+    made = []
+    monkeypatch.setattr(module, "is_inside", lambda: True)
+    monkeypatch.setattr(module, "make_venv", lambda: made.append("made"))
+    monkeypatch.setattr(module, "become", lambda: made.append("became"))
+    module.main()
+    assert made == ["made", "became"]
+
+
 def test_packages_and_colours_of_the_users_do_not_come_along(course):
     ready(course / ".venv", course)
     env = {"PYTHONPATH": "/ros", "FORCE_COLOR": "1", "PIP_TARGET": "/t", "PIP_INDEX_URL": "https://m/simple"}
+    env |= {"PYTHONOPTIMIZE": "2", "JUPYTER_PATH": "/j"}
     command = [sys.executable, str(course / "src/labkit"), "up"]
     done = subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True)
     assert done.stdout.startswith("-m labkit up\n"), done.stderr
-    assert not re.search("PYTHONPATH|FORCE_COLOR|PIP_TARGET", done.stdout)
+    assert not re.search("PYTHONPATH|PYTHONOPTIMIZE|JUPYTER_PATH|FORCE_COLOR|PIP_TARGET", done.stdout)
     assert "PIP_INDEX_URL" in done.stdout
 
 

@@ -19,6 +19,16 @@ from labkit.core.paths import home, kubeconfig
 PROXIES = {"HTTP_PROXY": "httpProxy", "HTTPS_PROXY": "httpsProxy", "NO_PROXY": "noProxy"}
 """The variables of a proxy, and what ``config.json`` calls them."""
 
+SET_BACK = {
+    "DOCKER_API_VERSION": "",  # else the command does not ask the engine for it
+    "DOCKER_BUILDKIT": "",
+    "DOCKER_CONTENT_TRUST": "",  # the course's images are signed by nobody
+    "DOCKER_DEFAULT_PLATFORM": "",  # they are of the engine's own platform
+    "BUILDX_BUILDER": "default",  # one elsewhere does not see them
+    "KIND_EXPERIMENTAL_PROVIDER": "docker",
+}
+"""The user's variables that would change what programs do, and the value with which they do not."""
+
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -122,10 +132,7 @@ def exports(url: str | None = None) -> dict[str, str]:
     variables |= {"KUBECONFIG": str(kubeconfig()), "KUBERC": "off"}
     if (home() / "docker" / "cli-plugins").exists():
         variables["DOCKER_CONFIG"] = str(home() / "docker")
-    if os.environ.get("DOCKER_DEFAULT_PLATFORM"):  # the course's images are of the engine's own platform
-        variables["DOCKER_DEFAULT_PLATFORM"] = ""
-    if os.environ.get("BUILDX_BUILDER"):  # one elsewhere does not see the engine's images
-        variables["BUILDX_BUILDER"] = "default"
+    variables |= {name: value for name, value in SET_BACK.items() if os.environ.get(name)}
     variables |= past_proxy(*LOOPBACK)
     variables["PATH"] = os.pathsep.join([str(home() / "bin"), os.environ.get("PATH", os.defpath)])
     return variables

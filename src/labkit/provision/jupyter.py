@@ -74,7 +74,7 @@ def learn(only: str | None, browser: bool, port: int) -> None:
     command += [] if browser else ["--no-browser"]
     command += ["--allow-root"] if hasattr(os, "getuid") and os.getuid() == 0 else []
     # the user's own settings may name another address, a password, another root: these are the course's
-    own = {"JUPYTER_CONFIG_DIR": str(home() / "jupyter")}
+    own = {"JUPYTER_CONFIG_DIR": str(home() / "jupyter"), "IPYTHONDIR": str(home() / "ipython")}
     os.execve(sys.executable, command, {**os.environ, **exports(), **own})
 
 

@@ -78,6 +78,7 @@ def environment() -> dict[str, str]:
     """Go's settings: static programs, caches of our own."""
     caches = home() / "go"
     own = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off", "GOTOOLCHAIN": "local"}
+    own |= {"GO111MODULE": "on", "GOOS": "", "GOARCH": ""}  # for this machine, whatever the user builds for
     return {**os.environ, **own, "GOCACHE": str(caches / "build"), "GOMODCACHE": str(caches / "mod")}
 
 

@@ -18,8 +18,6 @@ INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 INOTIFY_WANTED = 128
 """Linux's own default; three nodes need about half of it."""
 
-SET_BACK = "nothing to do: the course sets it back"
-
 
 def docker_command() -> Iterator[Finding]:
     """The docker command on PATH is Docker's, and can read the lab's files."""
@@ -49,18 +47,18 @@ def builder() -> Iterator[Finding]:
         chosen = re.search(r'"Name":\s*"([^"]*)"', (folder / "current").read_text(encoding="utf-8"))
     except OSError:
         chosen = None
-    name = os.environ.get("BUILDX_BUILDER") or (chosen[1] if chosen else "")
+    name = chosen[1] if chosen else ""
     if name not in ("", "default"):
         fix = "nothing to do: the course names the engine's own; by hand: docker buildx use default"
         yield Finding("builder", WARN, f"{name} is chosen", "the engine's own", fix)
 
 
-def image_platform() -> Iterator[Finding]:
-    """A platform that all images shall have."""
-    if value := os.environ.get("DOCKER_DEFAULT_PLATFORM"):
-        text = f"DOCKER_DEFAULT_PLATFORM={value}"
-        fix = f"{SET_BACK}; by hand: unset DOCKER_DEFAULT_PLATFORM"
-        yield Finding("platform", WARN, text, "the engine's own platform", fix)
+def variables() -> Iterator[Finding]:
+    """Variables that would change what docker and kind do, such as the platform of all images."""
+    named = {name: os.environ[name] for name in engine.SET_BACK if os.environ.get(name)}
+    for name in [name for name, value in named.items() if value != engine.SET_BACK[name]]:
+        fix = f"nothing to do: the course sets it back; by hand: unset {name}"
+        yield Finding(name, WARN, f"{name}={named[name]}", "unset", fix)
 
 
 def proxy() -> Iterator[Finding]:
@@ -111,7 +109,7 @@ CHECKS: dict[str, Callable[[], Iterator[Finding]]] = {
     "named engine": engine_named,
     "logins": logins,
     "builder": builder,
-    "platform": image_platform,
+    "variables": variables,
     "proxy": proxy,
     "kuberc": kuberc,
     "PYTHONPATH": python_path,

@@ -16,7 +16,7 @@ from labkit.provision.doctor.finding import FAIL, OK, WARN
 @pytest.fixture(autouse=True)
 def folder(monkeypatch, tmp_path):
     """A user without settings."""
-    names = ["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_DEFAULT_PLATFORM", "BUILDX_BUILDER", "BUILDX_CONFIG"]
+    names = ["DOCKER_HOST", "DOCKER_CONTEXT", *engine.SET_BACK, "BUILDX_CONFIG"]
     proxies = [n for p in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY") for n in (p, p.lower())]
     for name in (*names, *proxies, "KUBERC", "PYTHONPATH"):
         monkeypatch.delenv(name, raising=False)
@@ -97,14 +97,15 @@ def test_another_builder(monkeypatch, folder):
     (folder / "docker/buildx").mkdir()
     (folder / "docker/buildx/current").write_text('{"Key":"unix:///x.sock","Name":"far","Global":false}')
     assert "far" in told()["builder"].found
-    monkeypatch.setenv("BUILDX_BUILDER", "near")
-    assert "near" in told()["builder"].found
-    assert engine.exports("unix:///x.sock")["BUILDX_BUILDER"] == "default"
 
 
-def test_a_platform(monkeypatch):
-    monkeypatch.setenv("DOCKER_DEFAULT_PLATFORM", "linux/arm64")
-    assert "unset DOCKER_DEFAULT_PLATFORM" in told()["platform"].fix
+@pytest.mark.parametrize("name", engine.SET_BACK)
+def test_variables_that_would_change_what_programs_do(monkeypatch, name):
+    monkeypatch.setenv(name, "something")
+    assert f"unset {name}" in told()[name].fix
+    assert engine.exports("unix:///x.sock")[name] == engine.SET_BACK[name]
+    monkeypatch.setenv(name, engine.SET_BACK[name])
+    assert name not in told()
 
 
 def test_a_proxy_is_told_without_its_password(monkeypatch):
