@@ -259,9 +259,12 @@ def is_stale() -> bool:
 
 
 def is_inside() -> bool:
-    """Whether this is the environment's Python, and the environment is ready."""
-    if Path(sys.prefix).resolve() != VENV.resolve():
-        return False
+    """Whether this is the environment's Python."""
+    return Path(sys.prefix).resolve() == VENV.resolve()
+
+
+def is_whole() -> bool:
+    """Whether the environment has what a verb begins with: one that was cut off, or emptied, has not."""
     from importlib.util import find_spec
 
     return all(find_spec(name) for name in ("labkit", "click"))
@@ -273,14 +276,15 @@ def main() -> None:
         print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.", file=sys.stderr)
         raise SystemExit(NEEDS_INSTALL)
     plain_streams()
-    if is_inside() and (__package__ or not is_stale()):  # as a module, it runs with what is there
+    # as a module, it runs with what is there
+    if is_inside() and is_whole() and (__package__ or not is_stale()):
         if needs_utf8():
             become()
         from labkit.cli import main as verbs
 
         verbs()
         return
-    if is_stale():
+    if is_inside() or is_stale():
         try:
             make_venv()
         except subprocess.CalledProcessError as e:

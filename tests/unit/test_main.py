@@ -191,6 +191,18 @@ def test_an_activated_environment_is_updated_after_a_pull_that_changed_the_lock(
     assert made == ["made", "became"]
 
 
+def test_an_environment_that_lost_its_packages_is_mended_and_not_begun_again_for_ever(course, monkeypatch):
+    ready(course / ".venv", course)
+    module = loaded(course)
+    made = []
+    monkeypatch.setattr(module, "is_inside", lambda: True)
+    monkeypatch.setattr(module, "is_whole", lambda: False)
+    monkeypatch.setattr(module, "make_venv", lambda: made.append("made"))
+    monkeypatch.setattr(module, "become", lambda: made.append("became"))
+    module.main()
+    assert made == ["made", "became"]
+
+
 def test_packages_and_colours_of_the_users_do_not_come_along(course):
     ready(course / ".venv", course)
     env = {"PYTHONPATH": "/ros", "FORCE_COLOR": "1", "PIP_TARGET": "/t", "PIP_INDEX_URL": "https://m/simple"}
