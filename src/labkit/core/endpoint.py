@@ -264,7 +264,8 @@ def hindrance(endpoint: Endpoint) -> Answer | None:
     if scheme == "unix":
         return socket_hindrance(Path(rest))
     if folder := endpoint.certificates:
-        needed = [name for name in PEM[:1] if endpoint.verify and not (folder / name).is_file()]
+        # docker's command reads ca.pem even where it shall verify nothing
+        needed = [name for name in PEM[:1] if not (folder / name).is_file()]
         has = [(folder / name).is_file() for name in PEM[1:]]
         needed += [name for name, there in zip(PEM[1:], has, strict=True) if any(has) and not there]
         if needed:
@@ -296,7 +297,7 @@ def judged(version: dict[str, Any]) -> Answer:
     components = [str(part.get("Name", "")) for part in version.get("Components") or []]
     if any("podman" in name.lower() for name in components):
         why = f"it is Podman {version.get('Version', '')}, and the course is about Docker's engine"
-        return Answer(State.UNFIT, why, "name or start a Docker engine")
+        return Answer(State.UNFIT, why, "start a Docker engine and name it in DOCKER_HOST")
     api = str(version.get("ApiVersion", ""))
     if not api:
         return Answer(State.UNFIT, "what answers there is no Docker engine")
@@ -450,6 +451,7 @@ def none_usable(answers: dict[Endpoint, Answer]) -> EngineUnavailable:
                 "A Docker engine is there that cannot be used.",
                 wanted="a Docker engine that answers",
                 found=tried,
-                fix=answer.fix or "stop or restart it, or name another engine: export DOCKER_HOST=<its URL>",
+                fix=f"{answer.fix or 'stop or restart it'}; or, for the course's own engine: "
+                f"export DOCKER_HOST={own_host()}, then: make up",
             )
     return EngineAbsent("No Docker daemon answers.", wanted="a Docker engine", found=tried, fix="make up")

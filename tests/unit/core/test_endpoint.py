@@ -10,6 +10,7 @@ import socket
 import engines
 import pytest
 from click.testing import CliRunner
+from urllib3.exceptions import InsecureRequestWarning
 
 from labkit.cli import group
 from labkit.core import endpoint, engine
@@ -124,9 +125,13 @@ def test_an_engine_with_a_raised_minimum_api_answers(usual):
         ({"hello": "world"}, "no Docker engine"),
     ],
 )
-def test_what_answers_and_is_unfit_is_named_and_no_other_engine_is_begun(usual, version, word):
+def test_what_answers_and_is_unfit_is_named_and_no_other_engine_is_begun(monkeypatch, usual, version, word):
     with engines.on_socket(usual / "default.sock", version):
         assert word in refusal().found
+        assert f"export DOCKER_HOST={endpoint.own_host()}" in refusal().fix
+        monkeypatch.setenv("DOCKER_HOST", endpoint.own_host())  # the way round it, which is said
+        with pytest.raises(EngineAbsent):
+            endpoint.choose()
 
 
 def test_beside_one_that_is_unfit_the_courses_own_is_used(usual):
@@ -336,11 +341,20 @@ def test_a_context_with_tls_is_used(monkeypatch, certificates, use_context):
     with engines.on_tcp(tls=certificates.context(ask_client=True)) as url:
         use_context("far", url, certificates.client)
         use_context("bare", url)
+        use_context("unverified", url, certificates.client, SkipTLSVerify=True)
+        use_context("nothing", url, SkipTLSVerify=True)
         monkeypatch.setenv("DOCKER_CONTEXT", "far")
         assert answers(url)
         assert engine.exports()["DOCKER_TLS_VERIFY"] == "1"
         monkeypatch.setenv("DOCKER_CONTEXT", "bare")
         assert "it speaks TLS" in refusal().found
+        monkeypatch.setenv("DOCKER_CONTEXT", "unverified")
+        with pytest.warns(InsecureRequestWarning):
+            assert answers(url)
+        with pytest.warns(InsecureRequestWarning):
+            assert "DOCKER_TLS_VERIFY" not in engine.exports()
+        monkeypatch.setenv("DOCKER_CONTEXT", "nothing")
+        assert "has no ca.pem" in refusal().found
 
 
 # --- what else is set back
