@@ -132,7 +132,12 @@ def pid() -> int | None:
         number = int((endpoint.own_folder() / "docker.pid").read_text())
     except (OSError, ValueError):
         return None
-    return number if str(data()) in dockerds().get(number, []) else None
+    return number if number in users_of_data() else None
+
+
+def users_of_data() -> list[int]:
+    """The process ids of daemons that have their data in this lab's folder, whatever their pid file says."""
+    return [number for number, words in dockerds().items() if str(data()) in words]
 
 
 def dockerds() -> dict[int, list[str]]:

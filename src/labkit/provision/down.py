@@ -10,7 +10,7 @@ from typing import Any
 import docker
 
 from labkit.core import endpoint, engine
-from labkit.core.errors import EngineAbsent
+from labkit.core.errors import EngineAbsent, EngineUnavailable
 from labkit.core.labels import LABEL
 from labkit.core.paths import home, kubeconfig, lab_id
 from labkit.core.process import run
@@ -74,7 +74,17 @@ def remove_objects(client: docker.DockerClient, store: bool) -> dict[str, int]:
 
 
 def remove_home() -> None:
-    """Removes the course's folder: caches, the private root, the engine's data."""
+    """Removes the course's folder: caches, the private root, the engine's data.
+
+    Raises:
+        EngineUnavailable: a daemon still works on that data; nothing is removed.
+    """
+    if users := debian_root.users_of_data():
+        raise EngineUnavailable(
+            "A Docker daemon works on the data in the course's folder, which is left as it is.",
+            found=f"process {', '.join(map(str, users))}",
+            fix=f"sudo kill {' '.join(map(str, users))}, then: labkit down --all",
+        )
     folder = home()
     if Path(folder / "engine").exists() and os.getuid() != 0:
         run([*debian_root.sudo(), "rm", "-rf", folder / "engine"])

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from labkit.cli import group
 from labkit.core import endpoint
 from labkit.core.errors import CommandFailed, EngineUnavailable, Unsupported
-from labkit.provision import debian_root
+from labkit.provision import debian_root, down
 from labkit.wait.until import until
 
 UPGRADES = """\
@@ -241,6 +241,15 @@ def test_a_stale_docker_host_harms_no_engine_that_runs(monkeypatch, daemon, harm
         CliRunner().invoke(group, verb, catch_exceptions=False)
     assert (ours.poll(), folder(), harmless) == (None, ["docker.pid", "docker.sock"], [])
     assert debian_root.data().parent.parent.exists()
+
+
+def test_no_data_is_removed_under_a_daemon_that_lives(daemon):
+    ours = daemon(debian_root.data())
+    (endpoint.own_folder() / "docker.pid").unlink()
+    with pytest.raises(EngineUnavailable, match=f"process {ours.pid}"):
+        down.remove_home()
+    assert debian_root.home().exists()
+    assert ours.poll() is None
 
 
 def test_what_a_daemon_that_is_gone_has_left_is_cleared_away(monkeypatch, daemon):
