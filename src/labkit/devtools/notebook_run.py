@@ -43,10 +43,7 @@ COSTS = "--costs"
 PLUGINS = (
     *("-p", "no:cacheprovider", "-o", "console_output_style=classic"),
     *("-p", "labkit.devtools.by_stem", "-p", "labkit.devtools.nbval_progress"),
-    *(
-        "-W",
-        "default",
-    ),  # no error, as pyproject.toml has it: which cell collects what a kernel left is chance
+    *("-W", "default"),  # in which cell something is collected that a kernel left open is chance
 )
 SIDE_BY_SIDE = ("-n4", "--dist=loadscope")
 """More workers than cores: most cells wait for an engine or a cluster."""
