@@ -74,8 +74,9 @@ def command(files: tuple[Path, ...], out: Path, jobs: int, seconds: float) -> No
     found = intake.find(files, out)
     graded = grade(found.notebooks, jobs, seconds, say, lambda text: faults.update({text: None}), out)
     report.show(graded, console)
-    if left := [o.name for o in report.used(found.others, graded) if o.state == intake.LEFT_OUT]:
-        tell(f"left out, no notebooks: {', '.join(left[:5])}{' …' if left[5:] else ''}")
+    others = [o for o in report.used(found.others, graded) if o.state == intake.LEFT_OUT]
+    if left := [o.name for o in others if o.why != intake.HIDDEN]:
+        tell(f"left out, not graded: {', '.join(left[:5])}{' …' if left[5:] else ''}")
     for fault in faults:
         tell(fault)
     tell(f"reports: {out / 'index.html'}")
