@@ -33,6 +33,9 @@ from labkit.learner import scene_channel
 BUDGET = 10
 """How many times the time of one cell all cells of a learner may take together."""
 
+HAND_IN = 3
+"""How many times the time of a learner's cell the part of a graded one may take that runs in the kernel."""
+
 KERNELS = 6
 """How many kernels one submission may use up."""
 
@@ -84,6 +87,8 @@ class Run:
     async def cell(self, kernel: Kernel | None, i: int, step: Step) -> Kernel | None:
         """Runs one cell; returns the kernel that the next one runs in, or None where a new one is needed."""
         limit = COURSE_SECONDS if step.origin == COURSE else min(self.seconds, self.left)
+        if step.check is not None:  # it hands in, and its check is run outside
+            limit = min(limit, HAND_IN * self.seconds)
         if limit <= 0:
             self.say(f"{step.name} was not run, for the time of all cells together was used up.")
             return kernel

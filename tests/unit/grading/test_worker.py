@@ -70,6 +70,11 @@ def test_a_course_cell_that_fails_by_what_they_did_is_noted(outcome, tmp_path):
     assert done["results"] == [{"name": "one"}]
 
 
+def test_a_graded_cell_that_their_work_holds_up_is_ended_in_time(outcome):
+    stuck = theirs("class Stuck:\n    def __eq__(self, other):\n        while True: pass\nready = Stuck()")
+    assert outcome(stuck, CHECK, seconds=1)["notes"] == ["`one` did not end within 3 s: it was stopped."]
+
+
 def test_trying_the_machine_leaves_their_kernel_alone(outcome):
     broken = theirs("import sys\nsys.modules['labkit'] = None\na = 1")
     later = theirs("del sys.modules['labkit']\nready = 'Lab'\nassert a == 1")
