@@ -20,14 +20,14 @@ COMES_AND_GOES = ("create", "destroy", "pull", "load", "import", "tag", "untag",
 """What the engine's events call it (Engine API, "Monitor events") when a list becomes longer or shorter."""
 
 
-def counted(client):
-    """The engine's own lists, counted."""
+def listed(client):
+    """The engine's own lists: of each kind what names its objects."""
     return {
-        "images": len(client.api.images()),
-        "containers": len(client.api.containers(all=True)),
-        "networks": len(client.api.networks()),
-        "volumes": len(client.api.volumes()["Volumes"] or []),
-        "cache": len(client.api.df()["BuildCache"] or []),
+        "images": {image["Id"] for image in client.api.images()},
+        "containers": {container["Id"] for container in client.api.containers(all=True)},
+        "networks": {network["Id"] for network in client.api.networks()},
+        "volumes": {volume["Name"] for volume in client.api.volumes()["Volumes"] or []},
+        "cache": {record["ID"] for record in client.api.df()["BuildCache"] or []},
     }
 
 
@@ -49,10 +49,21 @@ def engine_time(client):
     return f"{seconds}.{fraction or 0:0<9}"
 
 
-def changed(client, since):
-    """The kinds of which something came or went since then, though their counts may be as before."""
+def changed(client, since, before):
+    """The kinds of which something came or went meanwhile, though there may be as many as before.
+
+    The events tell what came and went again. The lists are compared, too: what is removed leaves them some time
+    before its event is written.
+
+    Args:
+        client: of the engine.
+        since: when the lists were read, by `engine_time`.
+        before: what they held then, by `listed`.
+    """
+    now = listed(client)
     events = client.events(since=since, until=engine_time(client), decode=True)
-    return {f"{event['Type']}s" for event in events if event["Action"] in COMES_AND_GOES}
+    moved = {f"{event['Type']}s" for event in events if event["Action"] in COMES_AND_GOES}
+    return moved | {kind for kind in KINDS if now[kind] != before[kind]}
 
 
 @check(
@@ -72,17 +83,16 @@ def inventory(lab, answer):
         add_some(lab, stack)
         seen = set()
         for _ in range(TRIES):  # others work on this engine too: only a count that stood still is compared
-            began, before = engine_time(lab.docker), counted(lab.docker)
+            began, before = engine_time(lab.docker), listed(lab.docker)
             try:
                 said = answer(DOCKER)
             except Mismatch:
-                if changed(lab.docker, began):  # what it had listed may have gone before it looked closer
+                if changed(lab.docker, began, before):  # what it listed may have gone before it looked closer
                     continue
                 raise
-            after = counted(lab.docker)
             well_formed(said)
-            moved = changed(lab.docker, began)
-            still = {k: before[k] for k in KINDS if before[k] == after[k] and k not in moved}
+            moved = changed(lab.docker, began, before)
+            still = {kind: len(before[kind]) for kind in KINDS if kind not in moved}
             compare(said, still)
             if (seen := seen | set(still)) == set(KINDS):
                 return

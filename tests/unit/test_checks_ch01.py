@@ -9,6 +9,7 @@ from labkit import Mismatch
 from labkit.checks import Function
 
 TRUE = {"images": 3, "containers": 2, "networks": 4, "volumes": 1, "cache": 0}
+LISTED = {kind: {f"{kind}-{i}" for i in range(n)} for kind, n in TRUE.items()}
 
 
 class Engine:
@@ -25,8 +26,8 @@ class Engine:
         return self.told.pop(0)
 
 
-def judged(monkeypatch, answers, *events):
-    """Checks what a function counts, look by look."""
+def judged(monkeypatch, answers, *events, lists=()):
+    """Checks what a function counts, look by look; the lists are `LISTED` after those that are given."""
     counts, lab = iter(answers), type("Lab", (), {"docker": Engine(*events)})()
 
     def count(self, *arguments):
@@ -34,7 +35,8 @@ def judged(monkeypatch, answers, *events):
             raise counted
         return counted
 
-    monkeypatch.setattr(do, "counted", lambda client: TRUE)
+    looks = iter(lists)
+    monkeypatch.setattr(do, "listed", lambda client: next(looks, LISTED))
     monkeypatch.setattr(do, "add_some", lambda lab, stack: None)
     monkeypatch.setattr(Function, "__call__", count)
     return do.inventory.call(lab, Function("inventory", "", {}))
@@ -60,3 +62,14 @@ def test_an_object_that_went_away_while_the_function_looked_blames_nobody(monkey
 def test_a_function_that_raises_on_a_still_engine_is_wrong(monkeypatch):
     with pytest.raises(Mismatch, match="raised an error"):
         judged(monkeypatch, [Mismatch("inventory raised an error.", found="NotFound")], [])
+
+
+def test_an_object_that_left_the_lists_before_its_event_was_written_blames_nobody(monkeypatch):
+    gone = [{**LISTED, "containers": {"containers-0", "another"}}]
+    raised = Mismatch("inventory raised an error.", found="NotFound")
+    judged(monkeypatch, [raised, TRUE], [], [], lists=gone)
+
+
+def test_one_that_went_and_one_that_came_before_their_events_blame_nobody(monkeypatch):
+    other = [{**LISTED, "containers": {"containers-0", "another"}}]
+    judged(monkeypatch, [{**TRUE, "containers": 1}, TRUE], [], [], lists=other)
