@@ -52,8 +52,8 @@ def engine_time(client):
 def changed(client, since, before):
     """The kinds of which something came or went meanwhile, though there may be as many as before.
 
-    The events tell what came and went again. The lists are compared, too: what is removed leaves them some time
-    before its event is written.
+    The events tell what came and went again. The lists are compared, too: what is removed leaves them before
+    its event is written.
 
     Args:
         client: of the engine.
