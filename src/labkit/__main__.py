@@ -21,17 +21,9 @@ MADE_BY = "labkit-python"
 """The file in an environment that says it is the course's, and which Python made it."""
 
 PIP_SETTINGS = (
-    *("CACHE_DIR", "CERT", "CLIENT_CERT", "CONFIG_FILE", "DEFAULT_TIMEOUT", "DISABLE_PIP_VERSION_CHECK"),
-    *(
-        "EXTRA_INDEX_URL",
-        "FIND_LINKS",
-        "INDEX_URL",
-        "KEYRING_PROVIDER",
-        "NO_CACHE_DIR",
-        "NO_INDEX",
-        "NO_INPUT",
-    ),
-    *("PROXY", "RETRIES", "TIMEOUT", "TRUSTED_HOST"),
+    *("INDEX_URL", "EXTRA_INDEX_URL", "NO_INDEX", "FIND_LINKS", "TRUSTED_HOST", "CONFIG_FILE"),
+    *("CERT", "CLIENT_CERT", "KEYRING_PROVIDER", "PROXY", "RETRIES", "TIMEOUT", "DEFAULT_TIMEOUT"),
+    *("CACHE_DIR", "NO_CACHE_DIR", "NO_INPUT", "DISABLE_PIP_VERSION_CHECK"),
 )
 """What of ``PIP_*`` says where packages come from; the rest would say where they go."""
 
