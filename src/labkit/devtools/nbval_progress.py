@@ -1,7 +1,7 @@
 """A pytest plugin for nbval: says which notebooks run and how far they are, and keeps each cell's seconds.
 
-A line is printed when a notebook has ended, and after 30 s without any. Where `TIMES` names a file, the
-seconds of all cells are written to it at the end.
+A line is printed when a notebook has ended, at the first cell of each that fails, and after 30 s without any.
+Where `TIMES` names a file, the seconds of all cells are written to it at the end.
 """
 
 from __future__ import annotations
@@ -16,12 +16,19 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
+from rich.text import Text
 
 TIMES = "LABKIT_CELL_TIMES"
 """The variable that names the file for the seconds of the cells."""
 
 SILENCE = 30.0
 """After so many seconds without a line there is one."""
+
+LAST_LINES = 4
+"""Lines of a traceback that are told: the error's message may have more than one."""
+
+LONGEST = 500
+"""Characters of a failure that are told at most; its whole text stands in pytest's own report."""
 
 
 @dataclass
@@ -32,11 +39,13 @@ class Notebook:
         cells: how many it has.
         seconds: what each cell took that has run, by its number among the code cells.
         done: how many have run.
+        has_failed: whether one of them has failed; those after it tell nothing more.
     """
 
     cells: int = 0
     seconds: dict[int, float] = field(default_factory=dict)
     done: int = 0
+    has_failed: bool = False
 
     @property
     def is_running(self) -> bool:
@@ -48,6 +57,25 @@ def name_of(nodeid: str) -> str:
     """The notebook of a cell: ``chapters/ch01_docker_manages``."""
     path = PurePath(nodeid.partition("::")[0])
     return f"{path.parent.name}/{path.stem}"
+
+
+def why(text: str) -> str:
+    """A failed cell in one line, from the report of nbval: the error, or what differs between the outputs.
+
+    Args:
+        text: the report: a headline, the cell's code, then a traceback or a comparison.
+    """
+    lines = [line.strip() for line in Text.from_ansi(text).plain.splitlines()]
+    headline = next((line for line in lines if line.startswith("Cell ")), "")
+    if "Traceback:" not in lines:
+        return headline or text.strip()[:LONGEST]
+    told = [line for line in lines[lines.index("Traceback:") + 1 :] if line]
+    differs = [line for line in told if line[0] in "+-" and not line.startswith("---")]
+    if "outputs differ" in headline and differs:
+        told = differs
+    elif "exception" in headline:
+        told = told[-LAST_LINES:]
+    return f"{headline}: {' / '.join(told)}"[:LONGEST]
 
 
 class Progress:
@@ -83,6 +111,18 @@ class Progress:
             notebook.done += 1
             if notebook.done == notebook.cells:
                 self._line(f"{name}: {notebook.cells} cells, {sum(notebook.seconds.values()):.0f} s")
+
+    def fail(self, nodeid: str, text: str) -> None:
+        """Says which cell of a notebook is the first to fail, and why.
+
+        Args:
+            nodeid: the cell's.
+            text: nbval's report of it.
+        """
+        notebook = self.notebooks[name_of(nodeid)]
+        if not notebook.has_failed:
+            notebook.has_failed = True
+            self._line(f"FAILED {name_of(nodeid)}: {why(text)}")
 
     def end(self) -> None:
         """Says nothing more."""
@@ -131,6 +171,8 @@ class Plugin:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A phase of a cell has ended."""
         self.progress.add(report.nodeid, report.when, report.duration)
+        if report.failed:
+            self.progress.fail(report.nodeid, report.longreprtext)
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """No dot for a cell that passed: the notebooks have lines."""

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from labkit.book import notebooks
 from labkit.core.engine import exports
@@ -48,6 +49,15 @@ NO_DOCKER, LAB, ALONE = "no docker", "lab", "alone"
 
 CLOSING = re.compile(r"\b\d+ (passed|failed|errors?)\b|^\d+ notebooks: .* in all$")
 """A runner's own last word."""
+
+FAILED = re.compile(r"^(FAILED|ERROR|left behind by) \S")
+"""How a runner names what has failed."""
+
+FAILURES = 5
+"""Failures of one suite that stand at the end of the log; its own lines above have all."""
+
+LONGEST = 600
+"""Characters of such a line."""
 
 COVERED = re.compile(r"^TOTAL .* (\d+%)$")
 """How much of the package a suite has run, where it measures that."""
@@ -268,7 +278,7 @@ def run_all(fast: bool = False, names: Sequence[str] = ()) -> int:
     if not (fast or names or interrupted):
         keep_times(run.runs, seconds)
     failed = summarise(run, seconds)
-    return INTERRUPTED if interrupted else int(failed or not suites)
+    return INTERRUPTED if interrupted else int(failed > 0 or not suites)
 
 
 def wait_for(jobs: Sequence[Future[None]]) -> None:
@@ -300,9 +310,21 @@ def summarise(run: TestRun, seconds: float) -> int:
         print("the slowest cells, tests and proofs:")
         for name, slow in timed:
             print(f"{slow.seconds:>7.1f} s  {name}: {slow.what}")
+    for name, one in run.runs.items():
+        for line in failures(one):
+            print(f"{name}: {line[:LONGEST]}")
     failed = sum(1 for suite in run.suites if suite.name not in run.runs or run.runs[suite.name].status)
     print(f"{len(run.suites) - failed} passed, {failed} failed", flush=True)
     return failed
+
+
+def failures(run: Run) -> list[str]:
+    """The first lines with which a failed suite names what has failed, or its last ones if none does."""
+    if not run.status:
+        return []
+    lines = [Text.from_ansi(line).plain for line in run.lines]
+    named = list(dict.fromkeys(line for line in lines if FAILED.search(line)))
+    return named[:FAILURES] or lines[-FAILURES:]
 
 
 def over(minutes: float, budget: float) -> str:

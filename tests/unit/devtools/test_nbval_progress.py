@@ -6,10 +6,11 @@ import json
 import queue
 import re
 
+import nbformat
 import pytest
 
 from labkit.devtools import notebook_run, slowest
-from labkit.devtools.nbval_progress import Progress
+from labkit.devtools.nbval_progress import Progress, why
 
 CELLS = [f"chapters/ch01_a.ipynb::ipynb::Cell {i}" for i in range(2)]
 CELLS += ["solutions/ch01_a.ipynb::ipynb::Cell 0"]
@@ -48,6 +49,26 @@ def test_a_run_names_its_notebooks_and_keeps_the_seconds_of_every_cell(nbval, tm
     assert len(cells) == 18
     assert all(cell["seconds"] >= 0 for cell in cells)
     assert {cell["cell"] for cell in cells} == {0, 1, 2}
+
+
+def test_the_first_failure_of_a_notebook_is_a_line_that_says_why(nbval, books):
+    """Cells after it fail because of it; they would bury it."""
+    wrong = books / "chapters/ch01_a.ipynb", books / "solutions/ch02_b.ipynb"
+    for path, code in zip(wrong, ("print(7)", "assert 1 == 2, 'the Pod was lost'"), strict=True):
+        notebook = nbformat.read(path, 4)
+        notebook.cells[1].source = notebook.cells[2].source = code
+        nbformat.write(notebook, path)
+    failed = [line for line in nbval("-q").stdout.splitlines() if re.match(r"FAILED \w+/\w+: ", line)]
+    assert len(failed) == 2
+    differs, error = sorted(failed)
+    assert differs == "FAILED chapters/ch01_a: Cell 1: Cell outputs differ: - 7 / + 1"
+    assert "Cell 1: Cell execution caused an exception" in error
+    assert error.endswith("AssertionError: the Pod was lost")
+
+
+def test_a_failure_without_a_comparison_is_its_headline():
+    assert why("Notebook cell execution failed\nCell 4: Timeout\n\nInput:\nx") == "Cell 4: Timeout"
+    assert why("the kernel is gone") == "the kernel is gone"
 
 
 def test_the_slowest_cells_and_the_notebooks_seconds_are_printed_and_kept(

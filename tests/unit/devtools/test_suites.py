@@ -67,6 +67,19 @@ def test_a_failure_is_not_the_end_of_it_and_its_whole_text_is_in_the_log(run):
     assert "good  | 3 passed in 0.1s" in log
 
 
+def test_what_failed_is_named_again_at_the_end(run):
+    """Who sees only the last lines of a log reads there what to look at."""
+    names = python("names", "print('FAILED a.py::test_x - no Pod\\nmore\\n1 failed'); raise SystemExit(1)")
+    silent = python("silent", "print('\\n'.join('abcdefg')); raise SystemExit(2)")
+    status, log = run(names, silent, GOOD)
+    assert status == 1
+    assert log.splitlines()[-7:] == [
+        "names: FAILED a.py::test_x - no Pod",
+        *(f"silent: {letter}" for letter in "cdefg"),
+        "1 passed, 2 failed",
+    ]
+
+
 def test_fast_leaves_out_what_needs_docker(run):
     status, log = run(python("lab", "raise SystemExit(1)", LAB), GOOD)
     assert status == 0
