@@ -63,6 +63,8 @@ def check(name: str) -> None:
     if result.verdict != PASS:
         helps = result.verdict == FAIL and suite.checks[name].hints
         more = f' · hint("{name}") says where to look' if helps else ""
+        if result.verdict == ERROR:  # of an outage a log keeps this line alone
+            more = f" · {result.message}" + (f" {result.found}" if result.found else "")
         raise NotYet(f"{result.verdict}: {result.earned} of {result.points} points{more}")
 
 
