@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from checks.ch01_docker_manages import do
-from labkit import Mismatch
+from labkit import BrokenEnvironment, Mismatch
 from labkit.checks import Function
 
 TRUE = {"images": 3, "containers": 2, "networks": 4, "volumes": 1, "cache": 0}
@@ -73,3 +75,17 @@ def test_an_object_that_left_the_lists_before_its_event_was_written_blames_nobod
 def test_one_that_went_and_one_that_came_before_their_events_blame_nobody(monkeypatch):
     other = [{**LISTED, "containers": {"containers-0", "another"}}]
     judged(monkeypatch, [{**TRUE, "containers": 1}, TRUE], [], [], lists=other)
+
+
+def test_a_right_answer_passes_beside_somebody_who_is_seldom_idle(monkeypatch):
+    busy = [CAME_AND_WENT] * 40
+    judged(monkeypatch, [{**TRUE, "containers": 3}] * 40 + [TRUE], *busy, [])
+
+
+def test_an_engine_that_is_never_still_is_told_with_what_moved(monkeypatch):
+    monkeypatch.setattr(do, "SECONDS", 0.2)
+    forever = itertools.repeat({**TRUE, "containers": 3})
+    monkeypatch.setattr(Engine, "events", lambda self, **bounds: CAME_AND_WENT)
+    with pytest.raises(BrokenEnvironment) as raised:
+        judged(monkeypatch, forever)
+    assert raised.value.found == "what came and went: containers"
