@@ -187,6 +187,12 @@ class Plugin:
             Path(path).write_text(json.dumps(self.progress.times()), encoding="utf-8")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option for the seconds."""
+    told = "seconds without a line after which the log says what runs"
+    parser.addoption("--silence", type=float, default=SILENCE, metavar="SECONDS", help=told)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Registers the plugin, in the process that reports: workers report to it."""
@@ -198,4 +204,5 @@ def pytest_configure(config: pytest.Config) -> None:
                 terminal.ensure_newline()  # the letter of a failure may stand before it
                 terminal.write_line(line, flush=True)
 
-        config.pluginmanager.register(Plugin(Progress(say)), "labkit-progress")
+        progress = Progress(say, config.getoption("silence"))
+        config.pluginmanager.register(Plugin(progress), "labkit-progress")

@@ -51,6 +51,16 @@ def test_a_run_names_its_notebooks_and_keeps_the_seconds_of_every_cell(nbval, tm
     assert {cell["cell"] for cell in cells} == {0, 1, 2}
 
 
+@pytest.mark.parametrize("options", [[], notebook_run.SIDE_BY_SIDE], ids=["alone", "side by side"])
+def test_a_long_cell_is_told_while_it_runs(nbval, books, options):
+    path = books / "chapters/ch01_a.ipynb"
+    notebook = nbformat.read(path, 4)
+    notebook.cells[1].source = "import time; time.sleep(2); print(1)"
+    nbformat.write(notebook, path)
+    done = nbval("-q", *options, "--silence=0.3")
+    assert re.search(r"^running: .*chapters/ch01_a \(1 of 3\)", done.stdout, re.M), done.stdout
+
+
 def test_the_first_failure_of_a_notebook_is_a_line_that_says_why(nbval, books):
     """Cells after it fail because of it; they would bury it."""
     wrong = books / "chapters/ch01_a.ipynb", books / "solutions/ch02_b.ipynb"
