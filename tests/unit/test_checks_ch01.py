@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import nullcontext
 
 import pytest
 
@@ -32,15 +33,16 @@ def judged(monkeypatch, answers, *events, lists=()):
     """Checks what a function counts, look by look; the lists are `LISTED` after those that are given."""
     counts, lab = iter(answers), type("Lab", (), {"docker": Engine(*events)})()
 
-    def count(self, *arguments):
+    def count(timeout):
         if isinstance(counted := next(counts), Mismatch):
             raise counted
         return counted
 
     looks = iter(lists)
     monkeypatch.setattr(do, "listed", lambda client: next(looks, LISTED))
+    monkeypatch.setattr(do, "cache", lambda client: LISTED["cache"])
     monkeypatch.setattr(do, "add_some", lambda lab, stack: None)
-    monkeypatch.setattr(Function, "__call__", count)
+    monkeypatch.setattr(Function, "at_hand", lambda self, *arguments: nullcontext(count))
     return do.inventory.call(lab, Function("inventory", "", {}))
 
 

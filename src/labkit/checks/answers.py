@@ -9,14 +9,17 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
 import tempfile
 import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from labkit.core.errors import BrokenEnvironment, Mismatch, TimedOut, Usage
 
@@ -24,15 +27,14 @@ if TYPE_CHECKING:
     from labkit.lab.lab import Lab
 
 RUNNER = """
-import json, sys, traceback
-source, name, arguments, target = json.load(sys.stdin)
+import json, os, sys, traceback
+source, name, arguments, target = json.loads(sys.stdin.readline())
 
 def tell(word, value):
     message = json.dumps([word, value], allow_nan=False)
     with open(target, "w") as out:
         out.write(message)
 
-tell("begun", None)
 try:
     import resource
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -42,6 +44,9 @@ except (ImportError, OSError, ValueError):
 if "<docker>" in arguments:
     import docker
     arguments = [docker.from_env() if a == "<docker>" else a for a in arguments]
+os.write(1, b"ready\\n")
+sys.stdin.readline()
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # it may print without end
 word = "raised"
 try:
     space = {"__name__": "answer"}
@@ -62,6 +67,9 @@ MEMORY, FILE = 4 * 2**30, 2**27
 RUNNER = RUNNER.replace("MEMORY", str(MEMORY)).replace("FILE", str(FILE))
 DOCKER = "<docker>"
 """Stands for a `docker.DockerClient` of the workspace's engine among a function's arguments."""
+
+LOAD_SECONDS = 60.0
+"""How long a process may take until it could call a function: the machine's time, not the function's."""
 
 CAP = 200_000
 """The largest answer, in bytes of JSON."""
@@ -119,20 +127,47 @@ class Function:
 
         Args:
             *arguments: values that JSON can hold, or `DOCKER`.
-            timeout: seconds.
+            timeout: seconds that the call may take.
 
         Raises:
             Mismatch: it raised something, ended its process, or returned what JSON cannot hold.
             TimedOut: it did not end in time.
-            BrokenEnvironment: it was not even begun.
+            BrokenEnvironment: it could not be called.
         """
-        with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
+        with self.at_hand(*arguments) as call:
+            return call(timeout)
+
+    @contextmanager
+    def at_hand(self, *arguments: Any) -> Iterator[Callable[[float], Any]]:
+        """Starts its process, which then waits: a call of what this gives begins at once.
+
+        It is for checks that look at the world before and after a call: less can change between the two.
+
+        Args:
+            *arguments: as for a call of this function.
+
+        Yields:
+            What calls it, given the seconds that the call may take; it raises what `__call__` does.
+
+        Raises:
+            BrokenEnvironment: the process does not start, or its client finds no engine.
+        """
+        with tempfile.TemporaryDirectory(prefix="labkit-") as folder, runner(folder, self.env) as process:
             target = Path(folder) / "answer.json"
-            request = json.dumps([self.source, self.function, arguments, str(target)])
-            status = run_to_end(request, folder, self.env, timeout)
-            if status is None:
-                raise TimedOut(f"{self.function} did not return within {timeout:g} s.")
-            word, value = read_outcome(target)
+            load(process, json.dumps([self.source, self.function, arguments, str(target)]))
+
+            def call(timeout: float) -> Any:
+                go(process)
+                try:
+                    status = process.wait(timeout)
+                except subprocess.TimeoutExpired:
+                    raise TimedOut(f"{self.function} did not return within {timeout:g} s.") from None
+                return self._returned(*read_outcome(target), status)
+
+            yield call
+
+    def _returned(self, word: str, value: Any, status: int) -> Any:
+        """What it returned, by what its process has written and how that ended."""
         if word == "value":
             return value
         if word == "raised":
@@ -142,33 +177,49 @@ class Function:
             raise Mismatch(f"{self.function} returned no plain value.", wanted=PLAIN, found=value[1])
         if word == "large":
             raise Mismatch(f"{self.function} returned too much.", wanted=f"at most {CAP} bytes", found=value)
-        if word == "nothing":
-            raise BrokenEnvironment("The function could not be called.", found=f"exit status {status}")
         raise Mismatch(f"{self.function} ended its own process.", found=f"exit status {status}")
 
 
-def run_to_end(request: str, folder: str, env: dict[str, str], timeout: float) -> int | None:
-    """Runs the runner to its end; its exit status, or None if it took too long and was killed."""
+@contextmanager
+def runner(folder: str, env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that can call a function; if it still runs at the end, it is killed with what it has started."""
     with subprocess.Popen(
         [sys.executable, "-c", RUNNER],
         cwd=folder,
         env={**env, "HOME": folder},  # what it leaves there goes with it
         stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,  # it may print without end
+        stdout=subprocess.PIPE,  # for one word; from then on it writes nowhere
         stderr=subprocess.DEVNULL,
-        text=True,
         start_new_session=True,
     ) as process:
         try:
-            process.communicate(request, timeout=timeout)
-        except BaseException as e:
-            if hasattr(os, "killpg"):
-                os.killpg(process.pid, signal.SIGKILL)  # what it has started, too
-            process.kill()
-            if isinstance(e, subprocess.TimeoutExpired):
-                return None
-            raise
-    return process.returncode
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def load(process: subprocess.Popen[bytes], request: str) -> None:
+    """Gives the process its request, and waits until it has loaded what a call needs.
+
+    Raises:
+        BrokenEnvironment: it ended before, or took more than `LOAD_SECONDS`.
+    """
+    to, answers = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
+    with suppress(BrokenPipeError):  # it has ended: what follows says so
+        to.write(request.encode() + b"\n")
+        to.flush()
+    readable, _, _ = select.select([answers], [], [], LOAD_SECONDS)
+    if readable and answers.readline() == b"ready\n":
+        return
+    found = f"exit status {process.wait()}" if readable else f"no word of it in {LOAD_SECONDS:g} s"
+    raise BrokenEnvironment("The function could not be called.", found=found)
+
+
+def go(process: subprocess.Popen[bytes]) -> None:
+    """Lets a process that has loaded call its function."""
+    with suppress(BrokenPipeError):
+        cast(IO[bytes], process.stdin).close()
 
 
 def read_outcome(target: Path) -> tuple[str, Any]:
@@ -177,8 +228,6 @@ def read_outcome(target: Path) -> tuple[str, Any]:
         if (size := target.stat().st_size) > CAP:
             return "large", size
         word, value = json.loads(target.read_text())
-    except FileNotFoundError:
-        return "nothing", None
     except (ValueError, TypeError, OSError):
         return "ended", None
     known = word == "value" or (

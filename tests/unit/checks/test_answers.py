@@ -216,6 +216,43 @@ def test_a_python_that_does_not_start_is_nobodys_mistake(monkeypatch):
         called("def f():\n    return 1")
 
 
+def test_a_client_without_an_engine_is_nobodys_mistake(tmp_path):
+    env = {"PATH": os.environ["PATH"], "DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
+    with pytest.raises(BrokenEnvironment, match="could not be called"):
+        Function("f", "def f(client):\n    return 1", env)(answers.DOCKER)
+
+
+def test_a_python_that_does_not_get_ready_is_nobodys_mistake(monkeypatch):
+    monkeypatch.setattr(answers, "LOAD_SECONDS", 0.2)
+    monkeypatch.setattr(answers, "RUNNER", "import time; time.sleep(60)")
+    with pytest.raises(BrokenEnvironment, match="could not be called") as e:
+        called("def f():\n    return 1")
+    assert e.value.found == "no word of it in 0.2 s"
+
+
+def test_one_that_is_at_hand_is_called_when_it_is_asked_for():
+    function = Function(
+        "f", "def f():\n    import time\n    return time.time()", {"PATH": os.environ["PATH"]}
+    )
+    with function.at_hand() as call:
+        asked = time.time()
+        assert asked <= call(10) <= time.time()
+
+
+def test_one_that_is_at_hand_and_never_called_is_ended(monkeypatch):
+    started = []
+
+    class Noted(subprocess.Popen):
+        def __init__(self, *a, **k):
+            super().__init__(*a, **k)
+            started.append(self)
+
+    monkeypatch.setattr(answers.subprocess, "Popen", Noted)
+    with Function("f", "def f():\n    return 1", {}).at_hand():
+        pass
+    assert started[0].returncode == -9
+
+
 def test_it_sees_only_the_variables_that_it_is_given(monkeypatch):
     monkeypatch.setenv("SECRET", "x")
     assert called("def f():\n    import os\n    return os.environ.get('SECRET')") is None
@@ -226,9 +263,11 @@ def test_an_interrupt_ends_it(monkeypatch):
     running = []
 
     class Interrupted(subprocess.Popen):
-        def communicate(self, *a, **k):
-            running.append(self)
-            raise KeyboardInterrupt
+        def wait(self, timeout=None):
+            if timeout == 20:
+                running.append(self)
+                raise KeyboardInterrupt
+            return super().wait(timeout)
 
     monkeypatch.setattr(answers.subprocess, "Popen", Interrupted)
     with pytest.raises(KeyboardInterrupt):
