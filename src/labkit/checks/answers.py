@@ -182,7 +182,7 @@ class Function:
 
 @contextmanager
 def runner(folder: str, env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that can call a function; if it still runs at the end, it is killed with what it has started."""
+    """A process that can call a function; if it runs at the end, it is killed with what it has started."""
     with subprocess.Popen(
         [sys.executable, "-c", RUNNER],
         cwd=folder,
