@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -235,15 +235,19 @@ class Runner:
         return server.run(work, request)
 
 
-@cache
-def _servers() -> list[ForkServer | Spawner]:
-    """The server that the Runners of this process share, once there is one."""
-    return []
+class SharedServer:
+    """The server that the Runners of this process share, started when one of its threads first asks for it."""
+
+    def __init__(self) -> None:
+        self._server: ForkServer | Spawner | None = None
+        self._turn = threading.Lock()
+
+    def __call__(self) -> ForkServer | Spawner:
+        """The server, or another one if it has ended."""
+        with self._turn:  # of two that are started at once one is forgotten, and its jobs end with it
+            if self._server is None or self._server.has_ended:
+                self._server = new_server(__name__)
+            return self._server
 
 
-def shared_server() -> ForkServer | Spawner:
-    """The server that the Runners of this process share, started when it is first asked for."""
-    servers = _servers()
-    if not servers or servers[0].has_ended:
-        servers[:] = [new_server(__name__)]
-    return servers[0]
+shared_server = SharedServer()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.server
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from types import SimpleNamespace
 
 import psutil
@@ -245,4 +247,20 @@ def test_the_server_of_a_process_is_one_and_is_replaced_when_it_ended():
     second = runner.shared_server()
     assert second is not first
     second.close()
-    runner._servers().clear()
+
+
+def test_threads_that_ask_first_at_the_same_time_get_one_server(monkeypatch):
+    """Two were started, the one that nobody kept ended, and with it the check that ran there."""
+    started, both = [], threading.Barrier(2)
+
+    def slowly(module):
+        started.append(SimpleNamespace(has_ended=False))
+        with suppress(threading.BrokenBarrierError):  # nobody else comes here
+            both.wait(0.5)
+        return started[-1]
+
+    monkeypatch.setattr(runner, "new_server", slowly)
+    shared = runner.SharedServer()
+    with ThreadPoolExecutor(2) as threads:
+        servers = list(threads.map(lambda _: shared(), range(2)))
+    assert servers == [started[0]] * 2
