@@ -236,7 +236,7 @@ class Runner:
 
 
 class SharedServer:
-    """The server that the Runners of this process share, started when one of its threads first asks for it."""
+    """The server that the Runners of this process share, started when one of its threads first asks."""
 
     def __init__(self) -> None:
         self._server: ForkServer | Spawner | None = None

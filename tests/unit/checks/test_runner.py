@@ -225,7 +225,8 @@ def test_an_engine_that_is_gone_is_told_and_nobody_blamed(checks, lab):
 
 def test_an_interrupt_from_the_keyboard_ends_the_check(checks, tmp_path):
     def interrupt():
-        until((tmp_path / "pids").exists, timeout=60, what="the check runs")
+        pids = tmp_path / "pids"  # there before it is written
+        until(lambda: pids.exists() and pids.read_text(), timeout=60, what="the check runs")
         signal.pthread_kill(main, signal.SIGINT)
 
     runs, main = checks(60.0), threading.get_ident()
