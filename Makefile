@@ -40,5 +40,5 @@ fmt: ## format code and notebooks
 bench: ## measure the lab and print the figures of the README
 	@$(LABKIT) bench
 
-lock: ## pin requirements.in anew
-	@$(LABKIT) lock
+lock: ## pin requirements.in; what is pinned and fits stays (newest versions: make lock UPGRADE=1)
+	@$(LABKIT) lock $(if $(UPGRADE),--upgrade)
