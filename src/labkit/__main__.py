@@ -2,18 +2,24 @@
 
 Standard library only: this file is what makes the virtual environment in which everything else runs.
 The environment is rebuilt when Python or ``requirements.txt`` changes, and left alone otherwise.
-"""
 
-from __future__ import annotations
+An old Python must come as far as the line that refuses it: the syntax of this file is that of 3.6, and what
+stands above that line uses nothing newer. So no annotations from ``__future__`` either, which 3.6 has not.
+"""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+OLDEST, NEWEST = (3, 11), (3, 14)
+"""The Pythons that the course is tested with, and locked for; a test holds pyproject.toml to them."""
+
 REPO = Path(__file__).resolve().parents[2]
 LOCK = REPO / "requirements.txt"
 NEEDS_INSTALL = 3
+RANGE = "{}.{} to {}.{}".format(*OLDEST, *NEWEST)
+
 EVERY = 30.0
 """Seconds after which an installation that goes on is told again."""
 
@@ -27,6 +33,48 @@ PIP_SETTINGS = (
 )
 """What of ``PIP_*`` says where packages come from; the rest would say where they go."""
 
+
+def refuse() -> None:
+    """Ends the program of a Python that is too old: what is wanted, what this is, what to do next."""
+    import shlex
+
+    newer = fitting()
+    if newer:
+        again = f"{newer} {shlex.quote(sys.argv[0])}"
+        verb = " ".join(map(shlex.quote, sys.argv[1:] or ["learn"]))
+        remedy = f'{again} {verb}  (before make: export LABKIT="{again}")'
+    else:
+        remedy = (
+            f"install Python {RANGE}, then again with it "
+            "(Debian 12, Ubuntu 24.04 and newer: apt-get install python3 python3-venv)"
+        )
+    print(
+        f"The course takes Python {RANGE}, and newer ones untested; this Python is too old.\n"
+        f"  wanted: Python {RANGE}\n"
+        f"  found: Python {'.'.join(map(str, sys.version_info[:3]))} ({sys.executable})\n"
+        f"  next: {remedy}",
+        file=sys.stderr,
+    )
+    raise SystemExit(NEEDS_INSTALL)
+
+
+def fitting() -> str:
+    """The newest Python of the range that is on the path and can make a venv; empty if none."""
+    import shutil
+
+    for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
+        name = f"python{OLDEST[0]}.{minor}"
+        # one that is on the path need not work: version managers lay stand-ins for all that they know
+        if shutil.which(name):
+            command = [name, "-c", "import ensurepip"]
+            if not subprocess.call(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+                return name
+    return ""
+
+
+if sys.version_info < OLDEST:  # here, for the annotations below mean nothing to an old Python
+    refuse()
+
 COLOURS = ("FORCE_COLOR", "CLICOLOR_FORCE")
 TAKEN_OUT = (
     *COLOURS,
@@ -39,7 +87,8 @@ TAKEN_OUT = (
 
 def place() -> Path:
     """The environment's folder: ``LABKIT_VENV``, or ``.venv``; one beside it where that is the user's own."""
-    if named := os.environ.get("LABKIT_VENV"):
+    named = os.environ.get("LABKIT_VENV")
+    if named:
         return Path(named)
     usual = REPO / ".venv"
     is_ours = any((usual / name).exists() for name in (MADE_BY, "labkit-stamp"))
@@ -78,6 +127,23 @@ def usable() -> bool:
     """Whether an environment is there that this Python made; then it needs only what has changed."""
     made_by = VENV / MADE_BY
     return made_by.exists() and made_by.read_text() == sys.version and (VENV / "pyvenv.cfg").exists()
+
+
+def is_known() -> bool:
+    """Whether this is one of the Pythons that the course is tested with, in their usual build."""
+    import sysconfig
+
+    is_usual = sys.implementation.name == "cpython" and not sysconfig.get_config_var("Py_GIL_DISABLED")
+    return is_usual and sys.version_info[:2] <= NEWEST
+
+
+def this_python() -> str:
+    """This Python's name for messages, with what is unusual in it."""
+    import platform
+    import sysconfig
+
+    usual = platform.python_implementation().replace("CPython", "Python")
+    return f"{usual} {platform.python_version()}{'t' if sysconfig.get_config_var('Py_GIL_DISABLED') else ''}"
 
 
 def tell(line: str) -> None:
@@ -194,6 +260,8 @@ def make_venv() -> None:
     import tempfile
 
     tell(f"Python environment: installing {LOCK.name} into {VENV.name}/ (1 GB, up to 2 min) …")
+    if not is_known():
+        tell(f"{this_python()} is none of those that the course is tested with ({RANGE}); it is tried …")
     if not usable():
         new_venv()
     with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as f:
@@ -264,9 +332,6 @@ def is_whole() -> bool:
 
 def main() -> None:
     """Runs the verb in the environment, which is made first where it is missing or stale."""
-    if sys.version_info < (3, 11):  # noqa: UP036  a bare machine may have any Python
-        print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.", file=sys.stderr)
-        raise SystemExit(NEEDS_INSTALL)
     plain_streams()
     # as a module, it runs with what is there
     if is_inside() and is_whole() and (__package__ or not is_stale()):
@@ -280,9 +345,10 @@ def main() -> None:
         try:
             make_venv()
         except subprocess.CalledProcessError as e:
+            other = "" if is_known() else f"use Python {RANGE}, for which all packages are there; or "
             print(
                 f"No Python environment: {' '.join(e.cmd[:5])} … ended with {e.returncode}:\n"
-                "see above.\nnext: check the connection to the Python package index, then again.\n"
+                f"see above.\nnext: {other}check the connection to the Python package index, then again.\n"
                 "A mirror is taken from pip's settings, or: export UV_DEFAULT_INDEX=<its URL>.",
                 file=sys.stderr,
             )

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import importlib.util
 import io
 import os
+import platform
 import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import threading
+import tomllib
 import types
 
 import pytest
 
+from labkit.core import pythons
 from labkit.core.paths import repo
 
 spec = importlib.util.spec_from_file_location("bootstrap", repo() / "src/labkit/__main__.py")
@@ -25,6 +30,100 @@ spec.loader.exec_module(bootstrap)
 def test_it_needs_only_the_standard_library():
     code = f"import runpy; runpy.run_path({str(repo() / 'src/labkit/__main__.py')!r}, run_name='x')"
     subprocess.run([sys.executable, "-S", "-I", "-c", code], check=True)
+
+
+# --- which Python
+
+
+def test_the_range_is_told_everywhere_alike():
+    texts = [(repo() / name).read_text() for name in ("README.md", "CONTRIBUTING.md")]
+    project = tomllib.loads((repo() / "pyproject.toml").read_text())["project"]
+    assert [pythons.tested()[0], pythons.tested()[-1]] == [bootstrap.OLDEST, bootstrap.NEWEST]
+    assert pythons.span() == bootstrap.RANGE
+    assert project["requires-python"] == f">={pythons.named(bootstrap.OLDEST)}"
+    assert all(f"Python {bootstrap.RANGE}" in text for text in texts)
+
+
+def test_an_old_python_understands_the_file_as_far_as_the_line_that_refuses_it():
+    """3.7 is the oldest whose grammar `ast` knows; by the docstring the file is one of 3.6."""
+    tree = ast.parse((repo() / "src/labkit/__main__.py").read_text(), feature_version=(3, 7))
+    imported = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert "__future__" not in imported
+    refusal = next(i for i, node in enumerate(tree.body) if isinstance(node, ast.If))
+    assert "refuse()" in ast.unparse(tree.body[refusal])
+    above = [node for node in tree.body[:refusal] if isinstance(node, ast.FunctionDef)]
+    assert {ast.unparse(node.returns) for node in above} <= {"None", "str"}
+
+
+@pytest.fixture
+def old(monkeypatch, tmp_path):
+    """Starts the first file with an old Python, where others are on the path: name and exit status."""
+
+    def start(version, **others):
+        for name, status in others.items():
+            (tmp_path / name.replace("_", ".")).write_text(f"#!/bin/sh\nexit {status}\n")
+            (tmp_path / name.replace("_", ".")).chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.setattr(sys, "argv", ["src/labkit", "up", "--only", "docker"])
+        monkeypatch.setattr(sys, "version_info", version)
+        with pytest.raises(SystemExit) as e:
+            spec.loader.exec_module(importlib.util.module_from_spec(spec))
+        assert e.value.code == bootstrap.NEEDS_INSTALL
+
+    return start
+
+
+@pytest.mark.parametrize("version", [(3, 6, 15), (3, 10, 13)])
+def test_an_old_python_is_refused_with_the_command_that_works(old, capsys, version):
+    old(version, python3_10=0, python3_12=0, python3_13=127)  # 3.13: a version manager's stand-in
+    first, wanted, found, remedy = capsys.readouterr().err.splitlines()
+    assert first.startswith("The course takes Python 3.11 to 3.14, and newer ones untested")
+    assert wanted == "  wanted: Python 3.11 to 3.14"
+    assert found.startswith(f"  found: Python {pythons.named(version)} (")
+    assert remedy == (
+        '  next: python3.12 src/labkit up --only docker  (before make: export LABKIT="python3.12 src/labkit")'
+    )
+
+
+def test_an_old_python_beside_which_none_fits_says_what_to_install(old, capsys):
+    old((3, 9, 18))
+    assert "next: install Python 3.11 to 3.14, then again with it" in capsys.readouterr().err
+
+
+def test_a_newer_python_goes_on_with_a_word(course, monkeypatch, capfd):
+    module = loaded(course)
+    quiet_installers(course, module, monkeypatch)
+    module.make_venv()
+    assert "is none of those" not in capfd.readouterr().err
+    monkeypatch.setattr(module, "NEWEST", (3, 10))
+    module.make_venv()
+    assert f"{module.this_python()} is none of those that the course is tested with" in capfd.readouterr().err
+    assert not module.is_stale()
+
+
+def test_a_newer_python_for_which_packages_are_missing_says_which_python_has_them(
+    course, monkeypatch, capsys
+):
+    def make_venv():
+        raise subprocess.CalledProcessError(1, ["uv"])
+
+    module = loaded(course)
+    monkeypatch.setattr(module, "make_venv", make_venv)
+    for newest, has_word in (((9, 9), False), ((3, 10), True)):
+        monkeypatch.setattr(module, "NEWEST", newest)
+        with pytest.raises(SystemExit):
+            module.main()
+        assert ("next: use Python 3.11 to 3.14" in capsys.readouterr().err) == has_word
+
+
+def test_a_build_without_the_global_lock_is_none_that_the_course_is_tested_with(monkeypatch):
+    assert bootstrap.is_known()
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda name: 1)
+    assert not bootstrap.is_known()
+    assert bootstrap.this_python() == f"Python {platform.python_version()}t"
+
+
+# --- the environment
 
 
 def test_the_pin_of_one_package_comes_with_its_hashes():
@@ -251,15 +350,20 @@ def test_where_pip_asks_no_index_neither_does_uv(course, monkeypatch):
     assert not bootstrap.is_without_index({})
 
 
-def test_installers_say_nothing_on_standard_output(course, monkeypatch, capfd):
-    """`eval "$(labkit env)"` would run it, and `doctor --json` would be no JSON."""
-    module = loaded(course)
+def quiet_installers(course, module, monkeypatch):
+    """Installers that only say where they look."""
     (course / ".venv/bin").mkdir(parents=True)
     (course / ".venv/lib/python3/site-packages").mkdir(parents=True)
     (course / ".venv/bin/python").write_text('#!/bin/sh\necho "Looking in indexes (a mirror)"\n')
     (course / ".venv/bin/python").chmod(0o755)
     monkeypatch.setattr(module, "usable", lambda: True)
     monkeypatch.setattr(module, "pip_config", dict)
+
+
+def test_installers_say_nothing_on_standard_output(course, monkeypatch, capfd):
+    """`eval "$(labkit env)"` would run it, and `doctor --json` would be no JSON."""
+    module = loaded(course)
+    quiet_installers(course, module, monkeypatch)
     module.make_venv()
     printed = capfd.readouterr()
     assert printed.out == ""

@@ -15,13 +15,13 @@ from typing import Any
 import docker
 
 from labkit.core import engine as engines
+from labkit.core import pythons
 from labkit.core.endpoint import OLDEST_API
 from labkit.core.errors import EngineUnavailable
 from labkit.core.paths import repo
 from labkit.provision.base_image import CA_VARIABLES, kept_bundle
 from labkit.provision.doctor.finding import FAIL, WARN, Finding, finding
 
-OLDEST_PYTHON = (3, 11)
 DISK_WANTED, DISK_NEEDED = 12, 3
 MEMORY_WANTED, MEMORY_NEEDED = 6, 3
 GIB = 2**30
@@ -29,13 +29,14 @@ GIB = 2**30
 
 def python(version: tuple[int, ...] = sys.version_info[:2], lock: Path | None = None) -> Iterator[Finding]:
     """Python's version, and that each installed package is the one in the lock."""
-    wanted = ".".join(map(str, OLDEST_PYTHON))
+    oldest, newest = pythons.tested()[0], pythons.tested()[-1]
     yield finding(
         "python",
-        version >= OLDEST_PYTHON,
-        ".".join(map(str, version)),
-        f"{wanted} or newer",
-        f"install Python {wanted}",
+        oldest <= version <= newest,
+        pythons.named(version),
+        pythons.span(),
+        f"python{pythons.named(newest)} src/labkit up",
+        bad=FAIL if version < oldest else WARN,  # a newer one may do: nobody has tried
     )
     pins = re.findall(
         r"^([A-Za-z0-9._-]+)==(\S+?)(?: ;.*)? \\$", (lock or repo() / "requirements.txt").read_text(), re.M

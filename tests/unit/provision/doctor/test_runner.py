@@ -48,8 +48,12 @@ def test_old_engines_are_recorded_figures(api, state):
     assert found.state == state
 
 
-def test_an_old_python_is_found():
-    assert next(machine.python((3, 9))).state == FAIL
+@pytest.mark.parametrize(
+    ("version", "state"), [((3, 9), FAIL), ((3, 10), FAIL), ((3, 11), OK), ((3, 14), OK), ((3, 15), WARN)]
+)
+def test_a_python_that_is_not_tested_is_found_and_only_an_old_one_fails(version, state):
+    found = next(machine.python(version))
+    assert (found.state, found.wanted) == (state, "3.11 to 3.14")
 
 
 def test_a_package_that_is_not_the_locked_one_is_named(tmp_path):
