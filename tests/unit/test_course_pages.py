@@ -1,0 +1,106 @@
+"""What the site makes of the notebooks: numbers and links of chapters, and the page of commands."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from itertools import pairwise
+from types import SimpleNamespace
+
+import pytest
+from docutils import nodes
+
+from labkit.core.paths import repo
+
+
+@pytest.fixture(scope="module")
+def extension():
+    """Loads an extension of the site from its folder."""
+    sys.path.insert(0, str(repo() / "ext"))
+    yield importlib.import_module
+    sys.path.remove(str(repo() / "ext"))
+
+
+PAGES = {1: "chapters/ch01_a", 2: "chapters/ch02_b", 12: "chapters/ch12_c"}
+
+
+@pytest.mark.parametrize(
+    ("text", "linked"),
+    [
+        ("as chapter 2 shows", ["chapter 2"]),
+        ("Chapter 12.", ["Chapter 12"]),
+        ("in chapters 1, 2 and 12", ["1", "2", "12"]),
+        ("chapters 1 and 7", ["1"]),
+        ("chapter 7 is not there yet", []),
+        ("chapter 123, subchapter 2, 2 chapters", []),
+    ],
+)
+def test_a_number_of_a_chapter_is_a_link(extension, text, linked):
+    numbers = extension("course_numbers")
+    mentions = SimpleNamespace(link=lambda words, page: nodes.inline("", words, classes=[page]))
+    made = numbers.Mentions.linked(mentions, text, PAGES)
+    assert [n.astext() for n in made if isinstance(n, nodes.inline)] == linked
+    assert not made or "".join(n.astext() for n in made) == text
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("docker run --rm debian:trixie-slim true", "docker run"),
+        ("docker image ls --all", "docker image ls"),
+        ("docker compose up --detach", "docker compose up"),
+        ("kubectl get pods", "kubectl get"),
+        ("kubectl rollout status deployment/x", "kubectl rollout status"),
+        ("echo 1 | docker load", None),
+    ],
+)
+def test_a_command_has_the_name_of_what_it_does(extension, line, name):
+    assert extension("course_commands").name_of(line) == name
+
+
+def test_options_are_the_engines_and_not_the_programs(extension):
+    options_of = extension("course_commands").options_of
+    line = "docker run --detach --name a --memory=64m --env 'A=b c' image tail --bytes=5"
+    assert options_of(line) == ["--detach", "--name", "--memory", "--env"]
+    assert options_of("docker run --rm image cat --number") == ["--rm"]
+
+
+def test_every_option_without_a_value_is_known_as_one(extension):
+    """Else the image would be taken for its value, and the program's options for the engine's."""
+    commands = extension("course_commands")
+    lines = [
+        line
+        for path in (repo() / "chapters").glob("ch*.ipynb")
+        for line in commands.lines_of(path)
+        if commands.name_of(line) == "docker run" and commands.options_of(line)
+    ]
+    assert len(lines) > 50
+    images = ("debian:", "localhost:5001/", "ch0")
+    for line in lines:
+        for option, word in pairwise(commands.shlex.split(line)[2:]):
+            if option in commands.FLAGS:
+                assert word.startswith(("-", *images)), line
+            elif option in commands.options_of(line) and "=" not in option:
+                assert not word.startswith(images[:2]), line
+
+
+def test_the_example_is_short_and_simple(extension):
+    shown = extension("course_commands").Shown()
+    shown.add("docker ps | wc", "ch01_a")
+    shown.add("docker ps --all --filter name=x", "ch02_b")
+    shown.add("docker ps --all", "ch02_b")
+    assert (shown.example, shown.stems) == ("docker ps --all", ["ch01_a", "ch02_b"])
+
+
+def test_the_glossarys_terms_are_its_lines_that_are_not_indented(extension):
+    page = "Words.\n\n```{glossary}\n:sorted:\n\nPod\n  A text.\n\ncgroup\ncontrol group\n  Another.\n```\n"
+    assert extension("course_terms").terms_of(page) == {"pod", "cgroup", "control group"}
+
+
+def test_a_good_part_of_the_glossary_is_met_in_bold_in_a_chapter(extension):
+    terms = extension("course_terms").terms_of((repo() / "glossary.md").read_text())
+    texts = " ".join(path.read_text() for path in (repo() / "chapters").glob("ch*.ipynb"))
+    met = {word.lower() for word in re.findall(r"\*\*([^*]+)\*\*", texts)}
+    assert len(terms) > 50
+    assert len(terms & met) > 20
