@@ -190,6 +190,7 @@ def runner(folder: str, env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,  # for one word; from then on it writes nowhere
         stderr=subprocess.DEVNULL,
+        bufsize=0,  # what one that has ended did not take is not sent again when its pipe is closed
         start_new_session=True,
     ) as process:
         try:
@@ -208,7 +209,6 @@ def load(process: subprocess.Popen[bytes], request: str) -> None:
     to, answers = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
     with suppress(BrokenPipeError):  # it has ended: what follows says so
         to.write(request.encode() + b"\n")
-        to.flush()
     readable, _, _ = select.select([answers], [], [], LOAD_SECONDS)
     if readable and answers.readline() == b"ready\n":
         return

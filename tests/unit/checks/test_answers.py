@@ -217,6 +217,19 @@ def test_a_python_that_does_not_start_is_nobodys_mistake(monkeypatch):
         called("def f():\n    return 1")
 
 
+def test_a_python_that_has_ended_before_it_is_asked_is_nobodys_mistake(monkeypatch):
+    class Ended(subprocess.Popen):
+        def __init__(self, *a, **k):
+            super().__init__(*a, **k)
+            self.wait()
+
+    monkeypatch.setattr(answers.subprocess, "Popen", Ended)
+    monkeypatch.setattr(answers.sys, "executable", "/bin/false")
+    with pytest.raises(BrokenEnvironment, match="could not be called") as e:
+        called("def f():\n    return 1")
+    assert e.value.found == "exit status 1"
+
+
 def test_a_client_without_an_engine_is_nobodys_mistake(tmp_path):
     env = {"PATH": os.environ["PATH"], "DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
     with pytest.raises(BrokenEnvironment, match="could not be called"):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import http.server
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from types import SimpleNamespace
 
+import engines
 import psutil
 import pytest
 
@@ -86,20 +86,6 @@ def environment(lab):
 '''
 
 
-class Engine(http.server.BaseHTTPRequestHandler):
-    """An engine that gives a sign of life, and nothing else."""
-
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"OK")
-
-    do_HEAD = do_GET
-
-    def log_message(self, *words):
-        pass
-
-
 @pytest.fixture(scope="module")
 def server():
     made = ForkServer.start(runner.__name__)
@@ -111,9 +97,10 @@ def server():
 def lab(tmp_path, monkeypatch):
     """A Lab of which a process can open its own; its engine gives a sign of life."""
     monkeypatch.setenv("LABKIT_HOME", str(tmp_path / "home"))
-    engine = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Engine)
+    engine = engines.TcpServer(("127.0.0.1", 0), engines.handler(engines.DOCKER))
     threading.Thread(target=engine.serve_forever, daemon=True).start()
     url = f"tcp://127.0.0.1:{engine.server_port}"
+    monkeypatch.setenv("DOCKER_HOST", url)  # no other engine is asked for, nor need be there
     api = SimpleNamespace(url=url, api_version="1.44", most_output=5000)
     workspace = Workspace.fresh(STEM, tmp_path / "workspace")
     yield SimpleNamespace(role="proof", workspace=workspace, docker=SimpleNamespace(api=api), engine=engine)
