@@ -103,6 +103,8 @@ def function(name: str, value: Any) -> dict[str, str]:
         kind = "a lambda" if inspect.isfunction(value) else f"a {type(value).__name__}"
         raise Usage(f"The answer {name!r} is no function made by def.", wanted="a def in a cell", found=kind)
     try:
+        if value.__code__.co_filename == "<string>":  # made by exec; `python -c` has that name, too
+            raise OSError
         return {"function": value.__name__, "source": textwrap.dedent(inspect.getsource(value))}
     except (OSError, TypeError):
         raise Usage(f"The source of the answer {name!r} is not known.", wanted="a def in a cell") from None

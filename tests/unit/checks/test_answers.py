@@ -75,10 +75,11 @@ def test_what_can_be_called_and_is_no_def(thing):
     assert e.value.wanted == "a def in a cell"
 
 
-def test_a_function_without_a_source():
+@pytest.mark.parametrize("file", ["<nowhere>", "<string>"])
+def test_a_function_without_a_source(file):
+    """Since Python 3.13 "<string>" has one, the text of the `python -c` that runs, and not the function's."""
     space = {}
-    # a name of its own: "<string>" has a source since Python 3.13, the text of the `python -c` that runs this
-    exec(compile("def f():\n    return 1", "<nowhere>", "exec"), space)
+    exec(compile("def f():\n    return 1", file, "exec"), space)
     with pytest.raises(Usage, match="source"):
         packed("one", space["f"])
 
@@ -86,7 +87,7 @@ def test_a_function_without_a_source():
 def test_a_function_with_too_long_a_source(monkeypatch):
     monkeypatch.setattr(answers.inspect, "getsource", lambda f: "def f():\n    pass\n" + "#" * CAP)
     with pytest.raises(Usage, match="too large"):
-        packed("one", test_a_function_without_a_source)
+        packed("one", looped)
 
 
 def test_a_nested_function_is_called_elsewhere():
