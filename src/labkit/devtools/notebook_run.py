@@ -42,6 +42,7 @@ COSTS = "--costs"
 
 PLUGINS = (
     *("-p", "no:cacheprovider", "-o", "console_output_style=classic"),
+    "--color=no",  # nbval has colours in a pipe, too
     "--capture=no",  # what is said while a cell runs would be taken for its output, and told never
     *("-p", "labkit.devtools.by_stem", "-p", "labkit.devtools.nbval_progress"),
     *("-W", "default"),  # in which cell something is collected that a kernel left open is chance

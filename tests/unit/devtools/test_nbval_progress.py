@@ -68,7 +68,9 @@ def test_the_first_failure_of_a_notebook_is_a_line_that_says_why(nbval, books):
         notebook = nbformat.read(path, 4)
         notebook.cells[1].source = notebook.cells[2].source = code
         nbformat.write(notebook, path)
-    failed = [line for line in nbval("-q").stdout.splitlines() if re.match(r"FAILED \w+/\w+: ", line)]
+    log = nbval("-q").stdout
+    assert "::Cell 1 - Notebook cell execution failed" in log  # in a pipe without colours
+    failed = [line for line in log.splitlines() if re.match(r"FAILED \w+/\w+: ", line)]
     assert len(failed) == 2
     differs, error = sorted(failed)
     assert differs == "FAILED chapters/ch01_a: Cell 1: Cell outputs differ: - 7 / + 1"
