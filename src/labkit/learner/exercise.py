@@ -64,7 +64,7 @@ def check(name: str) -> None:
         helps = result.verdict == FAIL and suite.checks[name].hints
         more = f' · hint("{name}") says where to look' if helps else ""
         if result.verdict == ERROR:  # of an outage a log keeps this line alone
-            more = f" · {result.message}" + (f" {result.found}" if result.found else "")
+            more = " · " + " ".join(f"{result.message} {result.found or ''}".split())
         raise NotYet(f"{result.verdict}: {result.earned} of {result.points} points{more}")
 
 

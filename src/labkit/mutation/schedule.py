@@ -163,7 +163,7 @@ class Run:
             self.finished += 1
             self.failed += facts is None
         if facts is None:  # once more in one line: the end of a test run's log has these
-            self._print(f"FAILED {job.name}: {'; '.join(faults)}")
+            self._print(" ".join(f"FAILED {job.name}: {'; '.join(faults)}".split()))
         result = "FAILED" if facts is None else "passed"
         self._print(f"{job.name}: {result} in {seconds:.0f} s · {self.finished} of {len(self.jobs)}")
 

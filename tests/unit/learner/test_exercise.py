@@ -122,6 +122,8 @@ def test_hints_are_offered_for_failures_that_have_them_only(lab):
     assert checked("handed")[1] == "fail: 0 of 1 points"
     lab.world.raises = requests.exceptions.ConnectionError("x")
     assert checked("web")[1] == "error: 0 of 2 points · The lab did not answer. x"
+    lab.world.raises = requests.exceptions.ConnectionError("x\n  of two lines")
+    assert checked("web")[1] == "error: 0 of 2 points · The lab did not answer. x of two lines"
 
 
 def test_ipython_shows_the_one_line():

@@ -99,6 +99,7 @@ def test_what_cannot_be_run_is_told_and_the_rest_goes_on():
     failed, printed = run(Made("ch96_x", call=broken), Made("ch97_y", label="C97.1"))
     assert failed == 1
     assert "There is no answer." in printed
+    assert "\nFAILED C96.1: There is no answer. wanted: one\n" in printed  # whole in one line
     assert list(record.CLAIMS.read()) == ["C97.1"]
 
 
