@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from course_numbers import number
 from course_proved import link, table, text
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -19,6 +18,8 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from labkit.book import console_blocks, notebooks
+from labkit.book.console_blocks import Command
+from labkit.book.stems import number
 
 GROUPS = {
     "docker": {"builder", "buildx", "compose", "container", "image", "network", "system", "volume"},
@@ -29,6 +30,9 @@ GROUPS = {
 COMPOUND = re.compile(r"[|;&<>]|\$\(")
 """What makes a line more than one command; its parts make no short example."""
 
+FLAGS = {"--detach", "--init", "--interactive", "--no-healthcheck", "--privileged", "--read-only", "--rm"}
+"""Options of ``docker run`` that take no value."""
+
 OPTION = re.compile(r"(--?[a-z][a-z-]*)(?:=.*)?")
 
 
@@ -37,23 +41,27 @@ class Shown:
     """A command, or an option of one, as chapters show it.
 
     Attributes:
-        lines: the lines that have it.
+        commands: those that have it.
         stems: the chapters.
     """
 
-    lines: list[str] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
     stems: list[str] = field(default_factory=list)
 
-    def add(self, line: str, stem: str) -> None:
-        """Notes that a chapter has it in a line."""
-        self.lines.append(line)
+    def add(self, command: Command, stem: str) -> None:
+        """Notes that a chapter has it in a command."""
+        self.commands.append(command)
         if stem not in self.stems:
             self.stems.append(stem)
 
     @property
     def example(self) -> str:
-        """The shortest line, a simple one if there is any."""
-        return min(self.lines, key=lambda line: (bool(COMPOUND.search(line)), len(line)))
+        """The shortest line: one that ends well and is simple, if there is any."""
+
+        def worth(command: Command) -> tuple[bool, bool, int]:
+            return command.status != 0, bool(COMPOUND.search(command.line)), len(command.line)
+
+        return min(self.commands, key=worth).line
 
 
 def name_of(line: str) -> str | None:
@@ -81,19 +89,6 @@ def options_of(line: str) -> list[str]:
     return found
 
 
-FLAGS = {
-    "--detach",
-    "--init",
-    "--interactive",
-    "--no-healthcheck",
-    "--privileged",
-    "--read-only",
-    "--rm",
-    "--tty",
-}
-"""Options of ``docker run`` that take no value."""
-
-
 class Commands(SphinxDirective):
     """``{commands}``: a table of all commands, then one of the options of ``docker run``."""
 
@@ -108,11 +103,11 @@ class Commands(SphinxDirective):
         for stem in notebooks.stems("chapters", root):
             path = notebooks.path(stem, "chapters", root)
             self.env.note_dependency(str(path))
-            for line in lines_of(path):
-                if name := name_of(line):
-                    commands.setdefault(name, Shown()).add(line, stem)
-                for option in options_of(line) if name == "docker run" else ():
-                    options.setdefault(option, Shown()).add(line, stem)
+            for command in commands_of(path):
+                if name := name_of(command.line):
+                    commands.setdefault(name, Shown()).add(command, stem)
+                for option in options_of(command.line) if name == "docker run" else ():
+                    options.setdefault(option, Shown()).add(command, stem)
         if not commands:
             raise ExtensionError("No chapter shows a command.")
         said = text(nodes.paragraph, "The options of docker run that the chapters use:")
@@ -132,11 +127,11 @@ class Commands(SphinxDirective):
         return table(columns, rows, "commands")
 
 
-def lines_of(path: Path) -> list[str]:
+def commands_of(path: Path) -> list[Command]:
     """Every command of a chapter's console blocks."""
     texts = [cell.source for cell in notebooks.read(path).cells if cell.cell_type == "markdown"]
     blocks = [block for source in texts for block in console_blocks.blocks(source)]
-    return [command.line for block in blocks for command in console_blocks.parse(block)]
+    return [command for block in blocks for command in console_blocks.parse(block)]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 from docutils import nodes
 
+from labkit.book.console_blocks import Command
 from labkit.core.paths import repo
 
 
@@ -70,10 +71,10 @@ def test_every_option_without_a_value_is_known_as_one(extension):
     """Else the image would be taken for its value, and the program's options for the engine's."""
     commands = extension("course_commands")
     lines = [
-        line
+        command.line
         for path in (repo() / "chapters").glob("ch*.ipynb")
-        for line in commands.lines_of(path)
-        if commands.name_of(line) == "docker run" and commands.options_of(line)
+        for command in commands.commands_of(path)
+        if commands.name_of(command.line) == "docker run" and commands.options_of(command.line)
     ]
     assert len(lines) > 50
     images = ("debian:", "localhost:5001/", "ch0")
@@ -85,11 +86,15 @@ def test_every_option_without_a_value_is_known_as_one(extension):
                 assert not word.startswith(images[:2]), line
 
 
-def test_the_example_is_short_and_simple(extension):
+def test_the_example_is_short_and_simple_and_ends_well(extension):
     shown = extension("course_commands").Shown()
-    shown.add("docker ps | wc", "ch01_a")
-    shown.add("docker ps --all --filter name=x", "ch02_b")
-    shown.add("docker ps --all", "ch02_b")
+    for line, status, stem in [
+        ("docker ps -x", 1, "ch01_a"),
+        ("docker ps | wc", 0, "ch01_a"),
+        ("docker ps --all --filter name=x", 0, "ch02_b"),
+        ("docker ps --all", 0, "ch02_b"),
+    ]:
+        shown.add(Command(line, status=status), stem)
     assert (shown.example, shown.stems) == ("docker ps --all", ["ch01_a", "ch02_b"])
 
 
