@@ -19,6 +19,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from labkit.book import notebooks
 from labkit.book.exercises import MARKERS, SOLUTION_ONLY
+from labkit.book.stems import number
 from labkit.core.errors import LabkitError
 from labkit.mutation import record
 
@@ -68,7 +69,7 @@ def on_doctree(app: Sphinx, doctree: nodes.document) -> None:
         line += nodes.Text("It is done in JupyterLab: ")
         line += [text(nodes.literal, "make learn"), nodes.Text(", then open ")]
         line += [text(nodes.literal, f"exercises/{stem}.ipynb"), nodes.Text(". ")]
-    line += link(f"Chapter {int(stem[2:4])}", uri(app.env.docname, f"chapters/{stem}"))
+    line += link(f"Chapter {number(stem)}", uri(app.env.docname, f"chapters/{stem}"))
     other = "solutions" if kind == "exercises" else "exercises"
     if f"{other}/{stem}" in app.env.found_docs:
         line += [nodes.Text(" · "), link(other.capitalize()[:-1], uri(app.env.docname, f"{other}/{stem}"))]
@@ -95,7 +96,7 @@ class Graders(SphinxDirective):
 
     def section(self, stem: str, entry: record.GraderEntry) -> nodes.section:
         """One chapter's tasks and controls."""
-        name = f"{int(stem[2:4])}. {notebooks.title(stem, root=Path(self.env.srcdir))}"
+        name = f"{number(stem)}. {notebooks.title(stem, root=Path(self.env.srcdir))}"
         made = nodes.section("", text(nodes.title, name), ids=[f"graders-{stem[:4]}"], names=[name.lower()])
         rows = [
             [

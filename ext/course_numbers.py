@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
 from labkit.book import notebooks
-from labkit.book.stems import STEM
+from labkit.book.stems import STEM, number
 
 MENTION = re.compile(r"\b[Cc]hapters? \d+(?:(?:, | and |, and | to |–)\d+)*\b")
 NUMBER = re.compile(r"\d+")
@@ -30,11 +30,6 @@ NO_PROSE = (
 """What a link may not stand in, or is code."""
 
 KINDS = {"exercises": "Exercise", "solutions": "Solution"}
-
-
-def number(stem: str) -> int:
-    """A chapter's number, by its stem."""
-    return int(stem[2:4])
 
 
 class Numbers(SphinxTransform):

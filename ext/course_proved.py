@@ -15,6 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 from labkit.book import notebooks
 from labkit.book.ledger import VERDICTS
 from labkit.book.receipts import Receipt, receipts
+from labkit.book.stems import number
 from labkit.core.errors import LabkitError
 from labkit.core.theme import NO, YES
 from labkit.devtools import cost
@@ -70,7 +71,7 @@ class Proved(SphinxDirective):
         """One chapter's claims."""
         title = notebooks.title(stem, root=Path(self.env.srcdir))
         page = self.env.app.builder.get_relative_uri(self.env.docname, f"chapters/{stem}")
-        name = f"{int(stem[2:4])}. {title}"
+        name = f"{number(stem)}. {title}"
         made = nodes.section("", text(nodes.title, name), ids=[f"proved-{stem[:4]}"], names=[name.lower()])
         made += [entry(r, f"{page}#{r.anchor}", tests.get(r.claim.id)) for r in found]
         return made

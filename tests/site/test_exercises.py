@@ -92,6 +92,7 @@ def test_every_solution_is_folded(chromium, html, stem):
 def test_chapter_exercise_and_solution_lead_to_each_other(chromium, html, stem):
     page = chromium.new_page()
     page.goto((html / f"chapters/{stem}.html").as_uri())
+    assert page.title().startswith(f"{int(stem[2:4])}. ")
     page.locator(".chapter-facts").get_by_role("link", name="Its exercise").click()
     assert f"Exercise {int(stem[2:4])}: " in page.title()
     page.locator(".chapter-facts").get_by_role("link", name="Solution").click()

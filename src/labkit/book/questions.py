@@ -12,7 +12,7 @@ from nbformat.v4 import new_markdown_cell
 from pydantic import AfterValidator, Field, TypeAdapter
 
 from labkit.book import notebooks
-from labkit.book.stems import Stem
+from labkit.book.stems import Stem, number
 from labkit.core import schema
 from labkit.core.paths import repo
 from labkit.core.schema import IdsOnce, Text, misfit, strict
@@ -52,7 +52,7 @@ class Question:
     @property
     def number(self) -> int:
         """The number of the chapter that answers it."""
-        return int(self.stem[2:4])
+        return number(self.stem)
 
 
 def answered_before(question: Question) -> Question:

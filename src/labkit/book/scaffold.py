@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from labkit.book import notebooks
 from labkit.book.exercises import SOLUTION_ONLY, TO_DO
 from labkit.book.predictions import TAGS, line_of
-from labkit.book.stems import STEM
+from labkit.book.stems import STEM, number
 from labkit.core.errors import Usage
 from labkit.core.paths import repo
 
@@ -231,7 +231,7 @@ def make_exercise(stem: str, title: str, root: Path) -> list[Path]:
         target = root / pattern.format(stem=stem)
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text.format(number=int(stem[2:4]), todo=TO_DO), encoding="utf-8")
+            target.write_text(text.format(number=number(stem), todo=TO_DO), encoding="utf-8")
             written.append(target)
     target = notebooks.path(stem, "solutions", root)
     if not target.exists():

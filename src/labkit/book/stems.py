@@ -11,3 +11,8 @@ STEM = re.compile(r"ch\d\d_[a-z0-9_]+")
 
 Stem = Annotated[str, StringConstraints(pattern=f"^{STEM.pattern}$")]
 """A stem in the schema of a file."""
+
+
+def number(stem: str) -> int:
+    """A chapter's number: 4 of ``ch04_single_task``."""
+    return int(stem[2:4])

@@ -44,10 +44,8 @@ def pin(*, upgrade: bool = False) -> None:
     """
     options = ["--quiet", "--universal", "--only-binary", ":all:", "--generate-hashes"]
     options += ["--no-header", "--no-emit-index-url"]
-    options += [
-        "--python-version",
-        pythons.named(pythons.tested()[0]),
-    ]  # its first release: Debian 12 has 3.11.2
+    # from the oldest Python's first release on: Debian 12 has 3.11.2
+    options += ["--python-version", pythons.named(pythons.tested()[0])]
     options += ["--upgrade"] if upgrade else []
     run(uv("compile", *options, "requirements.in", "--output-file", LOCK), cwd=repo())
 
