@@ -106,6 +106,16 @@ def test_an_image_of_another_lab_is_left_alone(plain, tmp_path):
         plain.images.remove("ch98-theirs:1")
 
 
+def test_an_image_and_those_that_were_committed_from_it_go_together():
+    for _ in range(5):
+        with Lab(STEM, role="test") as lab:
+            name = BASE
+            for number in range(4):
+                image = lab.docker.containers.create(name, "true").commit("ch98-made", str(number))
+                name = image.tags[0]
+        assert not exists("images", name)
+
+
 def test_what_is_in_use_stays_and_is_named(plain):
     plain.networks.create("ch98-net")
     plain.volumes.create("ch98-free")

@@ -69,9 +69,22 @@ def things(
         "containers": [c for c in containers if not c.labels.get(BUILT) or has_prefix(c.name or "", prefix)],
         "networks": api.networks.list(filters=ours),
         "volumes": api.volumes.list(filters=ours),
-        "images": [i for i in images if own_tags(i, prefix) or not i.tags],
+        "images": children_first([i for i in images if own_tags(i, prefix) or not i.tags]),
     }
     return {kind: [t for t in listed if session_of(t) not in spare] for kind, listed in by_kind.items()}
+
+
+def children_first(images: list[Image]) -> list[Image]:
+    """Images in the order in which they can be removed: what was committed from another goes before it."""
+    parents = {i.id: i.attrs.get("Parent") for i in images}
+
+    def depth(image: Image) -> int:
+        steps, above = 0, parents[image.id]
+        while above in parents:
+            steps, above = steps + 1, parents[above]
+        return steps
+
+    return sorted(images, key=depth, reverse=True)
 
 
 def session_of(thing: Any) -> str | None:
@@ -158,7 +171,9 @@ def remove(
         )
         with engine_errors():
             for kind, listed in things(api, labels, spare).items():
-                reasons = list(pool.map(partial(remove_thing, api, kind, prefix), listed))
+                # two removals of an image and of its parent disturb each other, so images go one by one
+                run = map if kind == "images" else pool.map
+                reasons = list(run(partial(remove_thing, api, kind, prefix), listed))
                 names = [(name_of(t, prefix), why) for t, why in zip(listed, reasons, strict=True)]
                 removed[kind] = sorted(name for name, why in names if not why)
                 refusals += [f"{kind.removesuffix('s')} {name}: {why}" for name, why in names if why]

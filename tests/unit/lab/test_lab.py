@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from types import SimpleNamespace
 
 import docker
 import pytest
@@ -192,6 +194,35 @@ def test_what_things_are_called():
     assert cleanup.name_of(Thing("ch01-box"), "ch01-") == "ch01-box"
     assert cleanup.name_of(Thing(tags=["mine:1", "ch01-app:1"]), "ch01-") == "ch01-app:1"
     assert cleanup.name_of(Thing(tags=[]), "ch01-") == "sha256:0123"
+
+
+class Committed:
+    """An image that was made of another one, in an engine that counts removals which go on at once."""
+
+    going = 0
+
+    def __init__(self, name, parent=""):
+        self.id, self.tags, self.labels, self.attrs = name, [f"ch01-{name}:1"], {}, {"Parent": parent}
+
+    @classmethod
+    def remove(cls, tag, force):
+        cls.going += 1
+        time.sleep(0.01)  # long enough for a second removal to begin
+        together, cls.going = cls.going, cls.going - 1
+        if together > 1:
+            raise APIError("409", explanation="image has dependent child images")
+
+
+def test_children_of_an_image_go_before_it():
+    images = [Committed("a"), Committed("b", "a"), Committed("other", "away"), Committed("c", "b")]
+    assert [i.id for i in cleanup.children_first(images)] == ["c", "b", "a", "other"]
+
+
+def test_images_are_removed_one_by_one(monkeypatch):
+    images = [Committed("a"), Committed("b", "a"), Committed("c", "b")]
+    monkeypatch.setattr(cleanup, "things", lambda *arguments: {"images": images})
+    removed = cleanup.remove(SimpleNamespace(images=Committed), {"labkit.stem": "ch01_x"}, None)
+    assert removed == {"images": ["ch01-a:1", "ch01-b:1", "ch01-c:1"]}
 
 
 def test_whose_things_are(monkeypatch):
