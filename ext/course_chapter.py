@@ -1,4 +1,4 @@
-"""What a chapter's page has beyond its notebook: predictions to click, a table of beliefs, anchors of claims.
+"""What a chapter's page has beyond its notebook: predictions to click, conditions, beliefs, anchors.
 
 The options and the answer of a prediction stay a plain list and a fold; ``_static/course.js`` makes a form of
 them. What it needs to know stands in attributes, put there from the notebook.
@@ -16,6 +16,7 @@ from sphinx.errors import ExtensionError
 from sphinx.writers.html5 import HTML5Translator
 
 from labkit.book import notebooks
+from labkit.book.ledger import PLAIN, VARIED, Claim, claims
 from labkit.book.predictions import MARK, Prediction, predictions_of
 
 CLAIM = re.compile(r"claim:(C\d\d)\.(\d+)")
@@ -50,7 +51,7 @@ def on_doctree(app: Sphinx, doctree: nodes.document) -> None:
     """Completes a chapter's page.
 
     Raises:
-        ExtensionError: the page has other questions and answers than its notebook.
+        ExtensionError: the page has other questions and answers than its notebook, or a claim no prediction.
     """
     folder, _, stem = app.env.docname.partition("/")
     if folder != "chapters":
@@ -62,15 +63,32 @@ def on_doctree(app: Sphinx, doctree: nodes.document) -> None:
     if not len(found) == len(lists) == len(folds):
         counts = f"{len(found)} predictions, {len(lists)} lists of options, {len(folds)} answers"
         raise ExtensionError(f"{app.env.docname}: {counts}")
+    ledger = {claim.id: claim for claim in claims().values() if claim.chapter == stem}
     for prediction, options, fold in zip(found, lists, folds, strict=True):
         said = {"name": prediction.name, "answer": prediction.answer, "asked": prediction.asked}
         box = wrap(options, "prediction", chapter=stem, **said)
         box["ids"].append("prediction-" + prediction.name.replace(".", "-"))
+        if claim := ledger.pop(prediction.name, None):
+            box.parent.insert(box.parent.index(box) + 1, conditions(claim))
         mark_replies(fold, prediction)
         wrap(fold, "prediction-answer", name=prediction.name)
+    if ledger:
+        raise ExtensionError(
+            f"{app.env.docname}: no prediction of {', '.join(ledger)}, whose conditions it shows"
+        )
     for cell in [n for n in doctree.findall(nodes.container) if "tag_beliefs" in n["classes"]]:
         box = course_box("", nodes.paragraph("", NO_SCRIPT), classes=["beliefs"], data={"chapter": stem})
         cell.replace_self(box)
+
+
+def conditions(claim: Claim) -> nodes.container:
+    """Under what a claim is tried, as the ledger fixed it: one line for each kind."""
+    made = nodes.container(classes=["conditions"])
+    made += nodes.paragraph("", f"{claim.id} is tried under these conditions, fixed before the run.")
+    for kind, named in ((PLAIN, claim.conditions.plain), (VARIED, claim.conditions.varied)):
+        words = nodes.Text(" " + " · ".join(named))
+        made += nodes.paragraph("", "", nodes.strong("", "", nodes.Text(f"{kind}:")), words)
+    return made
 
 
 def is_options(node: nodes.bullet_list) -> bool:

@@ -1,4 +1,4 @@
-"""The page "What we proved", and the line at the head of a chapter that says what running it takes."""
+"""The page "What we proved": every claim with its verdict, its conditions and its planted change."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from labkit.book.receipts import Receipt, receipts
 from labkit.book.stems import number
 from labkit.core.errors import LabkitError
 from labkit.core.theme import NO, YES
-from labkit.devtools import cost
 from labkit.mutation import record
 
 
@@ -96,8 +95,11 @@ def entry(receipt: Receipt, address: str, test: record.ClaimEntry | None) -> nod
     )
     made += nodes.paragraph("", "", text(nodes.strong, "What stands: "), nodes.Text(claim.precise))
     made += nodes.paragraph("", "", text(nodes.strong, "Why: "), nodes.Text(claim.reason))
-    rows = [[nodes.Text(YES if held else NO), nodes.Text(what)] for what, held in receipt.tried.items()]
-    made += table(["did it hold?", "condition tried"], rows, "tried")
+    rows = [
+        [nodes.Text(YES if held else NO), nodes.Text(claim.conditions.kind(what)), nodes.Text(what)]
+        for what, held in receipt.tried.items()
+    ]
+    made += table(["did it hold?", "kind", "condition tried"], rows, "tried")
     made += nodes.paragraph("", "", link(f"The cell that proves {claim.id}, with its output", address))
     if test:
         words = f"A change planted in its experiment turned this verdict, at commit {test.commit[:7]}: "
@@ -105,25 +107,7 @@ def entry(receipt: Receipt, address: str, test: record.ClaimEntry | None) -> nod
     return made
 
 
-def on_doctree(app: Sphinx, doctree: nodes.document) -> None:
-    """Puts a line under a chapter's title: what a run of it takes, and where its exercise is."""
-    folder, _, stem = app.env.docname.partition("/")
-    title = doctree.next_node(nodes.title)
-    if folder != "chapters" or title is None:
-        return
-    root, words = Path(app.srcdir), []
-    if found := cost.costs(root).get(stem):
-        words = [nodes.Text(f"A run of this page takes {cost.said(found)}.")]
-    if f"exercises/{stem}" in app.env.found_docs:
-        address = app.builder.get_relative_uri(app.env.docname, f"exercises/{stem}")
-        words += [nodes.Text(" " if words else ""), link("Its exercise", address), nodes.Text(".")]
-    if words:
-        line = nodes.paragraph("", "", *words, classes=["chapter-facts"])
-        title.parent.insert(title.parent.index(title) + 1, line)
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Registers the extension."""
     app.add_directive("proved", Proved)
-    app.connect("doctree-read", on_doctree)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

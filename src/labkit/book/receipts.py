@@ -13,7 +13,7 @@ from labkit.book import notebooks as book
 from labkit.book.ledger import Claim, claims
 from labkit.core.errors import LedgerError
 
-TRIED = re.compile(r"^  (yes|no ) {2}(.+)$")
+TRIED = re.compile(r"^  (?:plain|varied) +(yes|no) +(.+)$")
 
 
 @dataclass(frozen=True)
@@ -68,14 +68,15 @@ def receipt(claim: Claim, notebook: NotebookNode) -> Receipt:
         raise LedgerError(f"{claim.id} is proved by {len(cells)} cells of {claim.chapter}.", wanted="one")
     lines = [line for text in _printed(cells[0]) for line in text.splitlines()]
     head = [f"{claim.id}: {claim.verdict}", f"  {claim.precise}"]
-    if lines[:2] != head:
+    tried = {m[2]: m[1] == "yes" for line in lines[2:] if (m := TRIED.match(line))}
+    if lines[:2] != head or [*tried] != [*claim.conditions]:
         raise LedgerError(
             f"The stored proof of {claim.id} is not that of the ledger.",
-            wanted=head[0],
-            found=" ".join(lines[:2])[:200] or "nothing stored",
+            wanted=f"{head[0]}, under {', '.join(claim.conditions)}",
+            found=f"{' '.join(lines[:2])[:200]}, under {', '.join(tried)}" if lines else "nothing stored",
             fix=f"labkit execute {claim.chapter[:4]}",
         )
-    return Receipt(claim, {m[2]: m[1] == "yes" for line in lines[2:] if (m := TRIED.match(line))})
+    return Receipt(claim, tried)
 
 
 def _printed(cell: NotebookNode) -> Iterator[str]:

@@ -10,60 +10,75 @@ import pytest
 
 from labkit import LedgerError
 from labkit.book import ledger
-from labkit.book.ledger import HOLDS, LIMITS, WRONG, Claim, prove, verdict
+from labkit.book.ledger import HOLDS, LIMITS, WRONG, Claim, Conditions, prove, verdict
+
+TRIED = Conditions(plain=("remove",), varied=("stop",))
 
 
 @pytest.fixture(autouse=True)
 def _one_claim(monkeypatch):
-    claim = Claim("C99.1", "ch99_x", "Data is lost.", "Data is lost on <remove>.", LIMITS, "r")
+    claim = Claim("C99.1", "ch99_x", "Data is lost.", TRIED, "Data is lost on <remove>.", LIMITS, "r")
     monkeypatch.setattr(ledger, "claims", lambda: {"C99.1": claim})
 
 
 @pytest.mark.parametrize(
-    ("original", "expected"),
+    ("remove", "stop", "expected"),
     [
-        (True, HOLDS),
-        (False, WRONG),
-        ({"a": True, "b": True}, HOLDS),
-        ({"a": True, "b": False}, LIMITS),
-        ({"a": False, "b": False}, WRONG),
+        (True, True, HOLDS),
+        (True, False, LIMITS),
+        (False, True, WRONG),  # what makes it true stands beside it
+        (False, False, WRONG),
     ],
 )
-def test_verdict(original, expected):
-    assert verdict(original, True) == expected
+def test_verdict(remove, stop, expected):
+    assert verdict(TRIED, {"remove": remove, "stop": stop}, True) == expected
+
+
+@pytest.mark.parametrize(
+    ("tried", "found"),
+    [
+        ({"remove": True}, "without: 'stop'"),
+        ({"remove": True, "stop": True, "kill": True}, "with: 'kill'"),
+        ({"remove": True, "Stop": True}, "without: 'stop'; with: 'Stop'"),
+        ({}, "without: 'remove', 'stop'"),
+    ],
+)
+def test_exactly_the_conditions_of_the_ledger_are_tried(tried, found):
+    with pytest.raises(LedgerError, match="not those of the ledger") as e:
+        verdict(TRIED, tried, True)
+    assert e.value.found == found
 
 
 @pytest.mark.parametrize("precise", [False, {"a": True, "b": False}])
 def test_a_precise_form_that_fails_is_an_error(precise):
     with pytest.raises(LedgerError, match="precise form does not hold"):
-        verdict(True, precise)
+        verdict(TRIED, {"remove": True, "stop": True}, precise)
 
 
 @pytest.mark.parametrize("value", [1, "yes", None, 0.0])
 def test_only_a_real_yes_or_no_counts(value):
     with pytest.raises(LedgerError, match="no yes or no"):
-        verdict(value, True)
+        verdict(TRIED, {"remove": True, "stop": value}, True)
     with pytest.raises(LedgerError, match="no yes or no"):
-        verdict(True, {"x": value})
+        verdict(TRIED, {"remove": True, "stop": True}, {"x": value})
 
 
-@pytest.mark.parametrize(("original", "precise"), [({}, True), (True, {})])
-def test_nothing_tried_proves_nothing(original, precise):
-    with pytest.raises(LedgerError, match="Nothing was tried"):
-        verdict(original, precise)
+def test_a_precise_form_without_parts_proves_nothing():
+    with pytest.raises(LedgerError, match="Nothing of our precise form was tried"):
+        verdict(TRIED, {"remove": True, "stop": True}, {})
 
 
 def test_the_ledger_must_agree():
     prove("C99.1", original={"remove": True, "stop": False}, precise=True)
     with pytest.raises(LedgerError, match="disagree") as e:
-        prove("C99.1", original={"remove": True, "tmpfs": True}, precise=True)
+        prove("C99.1", original={"stop": True, "remove": True}, precise=True)
     assert e.value.wanted == LIMITS
-    assert e.value.found == f"{HOLDS} (yes: remove; yes: tmpfs)"
+    assert e.value.found == f"{HOLDS} (plain, yes: remove; varied, yes: stop)"
 
 
 def test_an_unknown_claim():
     with pytest.raises(LedgerError, match=r"no claim C98\.1"):
-        prove("C98.1", original=True, precise=True)
+        prove("C98.1", original={}, precise=True)
 
 
 def test_the_record_says_the_same_in_text_and_html():
@@ -71,12 +86,12 @@ def test_the_record_says_the_same_in_text_and_html():
     assert repr(record).splitlines() == [
         "C99.1: holds, with limits",
         "  Data is lost on <remove>.",
-        "  yes  remove",
-        "  no   stop",
+        "  plain   yes  remove",
+        "  varied  no   stop",
     ]
     html = record._repr_html_()
     assert "&lt;remove&gt;" in html
-    assert "✓ yes" in html
+    assert re.search(r"✓ yes</td>\s*<td[^>]*>plain</td>", html)
     assert "✗ no" in html
 
 
@@ -110,7 +125,8 @@ def book(monkeypatch, tmp_path):
 
 
 clock = itertools.count(10**18, 10**9)
-GOOD = "{id: C01.1, chapter: ch01_x, claim: b, precise: c, verdict: holds, reason: d}"
+TWO = "conditions: {plain: [p], varied: [v]}"
+GOOD = f"{{id: C01.1, chapter: ch01_x, claim: b, {TWO}, precise: c, verdict: holds, reason: d}}"
 
 
 def test_a_ledger_is_read_again_when_it_has_changed(book):
@@ -129,7 +145,15 @@ def test_a_ledger_is_read_again_when_it_has_changed(book):
         (f"- {GOOD.replace('reason: d', 'reason: 3')}", " at C01.1, reason", "a valid string"),
         (f"- {GOOD.replace('reason: d', 'reason: null')}", " at C01.1, reason", "a valid string"),
         ("- " + GOOD.replace("claim: b", "claim: ' '"), " at C01.1, claim", "a text"),
-        (f"- {GOOD.replace('}', ', more: x}')}", " at C01.1, more", "no field of this name"),
+        (
+            f"- {GOOD.replace('reason: d}', 'reason: d, more: x}')}",
+            " at C01.1, more",
+            "no field of this name",
+        ),
+        (f"- {GOOD.replace(TWO + ', ', '')}", " at C01.1, conditions", "this field"),
+        (f"- {GOOD.replace('[v]', '[]')}", " at C01.1, conditions, varied", "at least 1"),
+        (f"- {GOOD.replace('[p]', '[]')}", " at C01.1, conditions, plain", "at least 1"),
+        (f"- {GOOD.replace('[v]', '[p]')}", " at C01.1, conditions", "each condition once"),
         (f"- {GOOD.replace('C01.1', 'C1.1')}", " at C1.1, id", "C"),
         (f"- {GOOD.replace('ch01_x', 'ch02_x')}", " at C01.1", "an id of its chapter: C02"),
         (f"- {GOOD.replace('ch01_x', 'ch1')}", " at C01.1, chapter", "ch"),

@@ -7,9 +7,10 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from labkit import LedgerError
 from labkit.book import notebooks, receipts
-from labkit.book.ledger import LIMITS, Claim, Record
+from labkit.book.ledger import LIMITS, Claim, Conditions, Record
 
-CLAIM = Claim("C06.1", "ch06_x", "Data is lost.", "It is lost on remove.", LIMITS, "r")
+TRIED = Conditions(plain=("remove: yes, or no",), varied=("stop",))
+CLAIM = Claim("C06.1", "ch06_x", "Data is lost.", TRIED, "It is lost on remove.", LIMITS, "r")
 SHOWN = repr(Record(CLAIM, {"stop": False, "remove: yes, or no": True}))
 
 
@@ -44,6 +45,8 @@ def test_a_receipt():
         ([proof(SHOWN.replace(LIMITS, "holds"))], "C06.1: holds   It"),
         ([proof(SHOWN.replace("C06.1", "C06.2"))], "C06.2"),
         ([proof(SHOWN.replace("It is lost", "It was lost"))], "It was lost"),
+        ([proof(SHOWN.replace("yes  remove: yes, or no", "yes  removal"))], "under removal, stop"),
+        ([proof(SHOWN.splitlines()[0] + "\n" + SHOWN.splitlines()[1])], "under "),
     ],
 )
 def test_a_missing_or_different_proof_is_an_error(cells, said):
@@ -54,11 +57,11 @@ def test_a_missing_or_different_proof_is_an_error(cells, said):
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
-    other = Claim("C01.1", "ch01_y", "a", "b", LIMITS, "r")
+    other = Claim("C01.1", "ch01_y", "a", TRIED, "b", LIMITS, "r")
     monkeypatch.setattr(receipts, "claims", lambda: {"C06.1": CLAIM, "C01.1": other})
     (tmp_path / "chapters").mkdir()
     notebooks.write(new_notebook(cells=[proof()]), notebooks.path("ch06_x", root=tmp_path))
-    shown = repr(Record(other, {"a": True}))
+    shown = repr(Record(other, {"stop": False, "remove: yes, or no": True}))
     notebooks.write(
         new_notebook(cells=[proof(shown, "claim:C01.1")]), notebooks.path("ch01_y", root=tmp_path)
     )
@@ -82,4 +85,4 @@ def test_lint_names_a_proof_that_is_stale(root):
 
 
 def test_every_claim_of_the_course_has_its_receipt():
-    assert all(r.tried for r in receipts.receipts())
+    assert all([*r.tried] == [*r.claim.conditions] for r in receipts.receipts())

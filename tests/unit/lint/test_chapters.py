@@ -7,7 +7,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from labkit.book import notebooks
-from labkit.book.ledger import Claim
+from labkit.book.ledger import Claim, Conditions
 from labkit.book.predictions import line_of
 from labkit.lint import chapters
 
@@ -150,7 +150,10 @@ def test_a_chapter_that_does_not_close():
 
 
 def test_the_ledger_and_the_proofs_must_agree(monkeypatch):
-    ledger = {i: Claim(i, c, "", "", "holds", "") for i, c in (("C01.1", "ch01_x"), ("C09.1", "ch09_y"))}
+    ledger = {
+        i: Claim(i, c, "", Conditions((), ()), "", "holds", "")
+        for i, c in (("C01.1", "ch01_x"), ("C09.1", "ch09_y"))
+    }
     monkeypatch.setattr(chapters, "claims", lambda: ledger)
     assert list(chapters.ledger(["ch01_x", "ch09_y"], {"C01.1": ["ch01_x"], "C09.1": ["ch09_y"]})) == []
     said = list(chapters.ledger(["ch01_x"], {"C02.1": ["ch01_x"]}))
