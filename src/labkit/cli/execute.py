@@ -13,9 +13,10 @@ import click
 def command(notebooks: tuple[str, ...], kind: str) -> None:
     """Run notebooks (ch01 …) in a fresh kernel and store their outputs."""
     from labkit.book import notebooks as book
+    from labkit.devtools import stored_run
 
     for word in notebooks:
         started = time.monotonic()
         stem = book.stem_of(word)
-        book.execute(book.path(stem, kind))
+        stored_run.execute(stem, kind)
         click.echo(f"{stem}: {time.monotonic() - started:.1f} s")

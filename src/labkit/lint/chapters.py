@@ -38,7 +38,7 @@ def problems(root: Path | None = None) -> list[Finding]:
     proved: dict[str, list[str]] = {}
     for stem in stems:
         notebook = notebooks.read(notebooks.path(stem, "chapters", root))
-        faults = (*chapter(notebook), *questions.breaches(notebook, stem, root))
+        faults = (*chapter(notebook), *questions.breaches(notebook, stem, root), *unsaid(notebook, stem))
         findings += [Finding(f"chapters/{stem}", fault) for fault in faults]
         for claim in claim_tags(notebook):
             proved.setdefault(claim, []).append(stem)
@@ -46,6 +46,12 @@ def problems(root: Path | None = None) -> list[Finding]:
     findings += [Finding("ledger", fault) for fault in faults]
     findings += [Finding("_toc.yml", fault) for fault in listed(stems, root)]
     return findings
+
+
+def unsaid(notebook: NotebookNode, stem: str) -> Iterator[str]:
+    """Whether a chapter does not say on what its outputs were made."""
+    if not notebook.metadata.get("labkit", {}).get("run"):
+        yield f"it does not say on what its outputs were made: labkit execute {stem[:4]}"
 
 
 def chapter(notebook: NotebookNode) -> Iterator[str]:

@@ -1,0 +1,80 @@
+"""What stands at the head and the foot of a chapter's page.
+
+At the head: how long it takes to read and to run, where its exercise is, and, folded, the short answer for
+those who come back. At the foot: on what the stored outputs were made.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from course_proved import link, text
+from docutils import nodes
+from nbformat import NotebookNode
+from sphinx.application import Sphinx
+
+from labkit.book import notebooks
+from labkit.book.ledger import claims
+from labkit.devtools import cost, stored_run
+
+WORDS_A_MINUTE = 200
+"""A calm pace for a text with terms in it."""
+
+SECONDS_A_CELL = 10
+"""For a cell of code and what it printed; most have a few lines."""
+
+
+def reading_minutes(notebook: NotebookNode) -> int:
+    """About how long a chapter takes to read, from its words and its cells."""
+    words = sum(len(c.source.split()) for c in notebook.cells if c.cell_type == "markdown")
+    cells = sum(c.cell_type == "code" for c in notebook.cells)
+    return round(words / WORDS_A_MINUTE + cells * SECONDS_A_CELL / 60)
+
+
+def facts(app: Sphinx, stem: str, notebook: NotebookNode) -> nodes.paragraph:
+    """One line: reading, running, the exercise."""
+    made = nodes.paragraph(classes=["chapter-facts"])
+    made += nodes.Text(f"About {reading_minutes(notebook)} minutes to read.")
+    if found := cost.costs(Path(app.srcdir)).get(stem):
+        made += nodes.Text(f" A run of this page takes {cost.said(found)}.")
+    if f"exercises/{stem}" in app.env.found_docs:
+        address = app.builder.get_relative_uri(app.env.docname, f"exercises/{stem}")
+        made += [nodes.Text(" "), link("Its exercise", address), nodes.Text(".")]
+    return made
+
+
+def short_answer(stem: str) -> list[nodes.Node]:
+    """The chapter's claims, folded: verdict, what stands, a link to the cell; nothing where it has none."""
+    listed = nodes.bullet_list()
+    for claim in (c for c in claims().values() if c.chapter == stem):
+        line = nodes.paragraph("", "", nodes.Text(f"“{claim.claim.rstrip('.')}”: "))
+        line += [text(nodes.strong, claim.verdict), nodes.Text(f". {claim.precise} ")]
+        line += link("The cell", f"#claim-{claim.id.replace('.', '-')}")
+        listed += nodes.list_item("", line)
+    if not listed.children:
+        return []
+    opening = '<details class="short-answer"><summary>The short answer, for those who come back</summary>'
+    return [nodes.raw("", opening, format="html"), listed, nodes.raw("", "</details>", format="html")]
+
+
+def on_doctree(app: Sphinx, doctree: nodes.document) -> None:
+    """Completes a chapter's page at both ends."""
+    folder, _, stem = app.env.docname.partition("/")
+    title = doctree.next_node(nodes.title)
+    if folder != "chapters" or title is None:
+        return
+    notebook = notebooks.read(notebooks.path(stem, root=Path(app.srcdir)))
+    section = title.parent
+    place = section.index(title) + 1
+    section[place:place] = [facts(app, stem, notebook), *short_answer(stem)]
+    if said := stored_run.said(notebook):
+        section += text(
+            nodes.paragraph, f"The outputs of this page were made on {said}.", classes=["chapter-run"]
+        )
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Registers the extension."""
+    app.connect("doctree-read", on_doctree)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
