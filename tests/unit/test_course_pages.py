@@ -9,9 +9,12 @@ from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
+import yaml
 from docutils import nodes
 
+from labkit.book import notebooks
 from labkit.book.console_blocks import Command
+from labkit.book.ledger import claims
 from labkit.core.paths import repo
 
 
@@ -109,3 +112,36 @@ def test_a_good_part_of_the_glossary_is_met_in_bold_in_a_chapter(extension):
     met = {word.lower() for word in re.findall(r"\*\*([^*]+)\*\*", texts)}
     assert len(terms) > 50
     assert len(terms & met) > 20
+
+
+def test_what_the_front_page_found_stands_in_the_ledger():
+    text = (repo() / "intro.md").read_text().partition("## Five things")[2].partition("\n## ")[0]
+    found = [" ".join(item.split()) for item in text.split("\n- ")[1:]]
+    assert len(found) == 5
+    for item in found:
+        claim = claims()[re.search(r"\[(C\d\d\.\d)\]\(proved\.md#C\d\d-\d\)", item)[1]]
+        for words in re.findall(r"\*\*(.+?)\*\*", item):
+            assert words in claim.precise
+
+
+def test_every_address_outside_of_the_course_was_checked():
+    """Offline: the list says what the last check found; a link that is not in it was never looked at."""
+    pages = [*repo().glob("*.md"), *repo().glob("parts/*.md")]
+    texts = [p.read_text() for p in pages if p.name not in ("README.md", "CONTRIBUTING.md")]
+    for stem in notebooks.stems():
+        cells = notebooks.read(notebooks.path(stem)).cells
+        texts += [c.source for c in cells if c.cell_type == "markdown"]
+    linked = {address for text in texts for address in re.findall(r"\]\((https?://[^)\s]+)\)", text)}
+    checked = yaml.safe_load((repo() / "chapters/links.yml").read_text())
+    assert linked == set(checked)
+    assert all(address.startswith("https://") for address in linked)
+
+
+@pytest.mark.parametrize("stem", notebooks.stems())
+def test_the_sources_of_a_chapter_are_links(stem):
+    text = "\n\n".join(
+        c.source for c in notebooks.read(notebooks.path(stem)).cells if c.cell_type == "markdown"
+    )
+    (sources,) = re.findall(r"^Sources[:,].*?(?=\n\n|\Z)", text, re.M | re.S)
+    assert "](https://" in sources
+    assert "*" not in sources  # a title that leads nowhere
