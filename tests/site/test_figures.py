@@ -14,7 +14,8 @@ SMALLEST = 11
 TEXTS = """() => [...document.querySelectorAll('text')].filter(t => t.textContent.trim()).map(t => {
     const box = t.getBBox(), parts = [t, ...t.querySelectorAll('tspan')];
     const sizes = parts.map(p => parseFloat(getComputedStyle(p).fontSize));
-    return {text: t.textContent.trim(), size: Math.min(...sizes), x: box.x, y: box.y, w: box.width, h: box.height};
+    const [text, size] = [t.textContent.trim(), Math.min(...sizes)];
+    return {text, size, x: box.x, y: box.y, w: box.width, h: box.height};
 })"""
 WIDE = "() => document.documentElement.viewBox.baseVal.width"
 HIGH = "() => document.documentElement.viewBox.baseVal.height"
