@@ -58,7 +58,9 @@ def test_a_drawing_can_be_read_on_a_phone(window, shown, figure):
     texts, wide, high = window.evaluate(TEXTS), window.evaluate(WIDE), window.evaluate(HIGH)
     small = [t["text"] for t in texts if t["size"] * shown / wide < SMALLEST]
     outside = [
-        t["text"] for t in texts if t["x"] < 0 or t["x"] + t["w"] > wide or t["y"] < 0 or t["y"] + t["h"] > high
+        t["text"]
+        for t in texts
+        if t["x"] < 0 or t["x"] + t["w"] > wide or t["y"] < 0 or t["y"] + t["h"] > high
     ]
     collisions = [(a["text"], b["text"]) for i, a in enumerate(texts) for b in texts[:i] if overlap(a, b)]
     assert texts
