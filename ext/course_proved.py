@@ -60,6 +60,9 @@ class Proved(SphinxDirective):
         except LabkitError as e:
             raise ExtensionError(f"What we proved: {e}") from e
         self.env.note_dependency(str(record.CLAIMS.file(root)))
+        for claim in (receipt.claim for receipt in found):  # so that a page can link to `#claim-c06-3`
+            domain, name = self.env.domains["std"], claim.id.replace(".", "-")
+            domain.note_hyperlink_target(f"claim-{name.lower()}", self.env.docname, name, claim.id)
         made: list[nodes.Node] = [summary(found)]
         for stem, of_chapter in groupby(found, key=lambda r: r.claim.chapter):
             self.env.note_dependency(str(notebooks.path(stem, root=Path(self.env.srcdir))))

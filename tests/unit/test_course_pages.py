@@ -119,7 +119,7 @@ def test_what_the_front_page_found_stands_in_the_ledger():
     found = [" ".join(item.split()) for item in text.split("\n- ")[1:]]
     assert len(found) == 5
     for item in found:
-        claim = claims()[re.search(r"\[(C\d\d\.\d)\]\(proved\.md#C\d\d-\d\)", item)[1]]
+        claim = claims()[re.search(r"\[(C\d\d\.\d)\]\(#claim-c\d\d-\d\)", item)[1]]
         for words in re.findall(r"\*\*(.+?)\*\*", item):
             assert words in claim.precise
 
