@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from course_proved import link, text
+from course_proved import link, prose, text
 from docutils import nodes
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
@@ -49,7 +49,7 @@ def short_answer(stem: str) -> list[nodes.Node]:
     listed = nodes.bullet_list()
     for claim in (c for c in claims().values() if c.chapter == stem):
         line = nodes.paragraph("", "", nodes.Text(f"“{claim.claim.rstrip('.')}”: "))
-        line += [text(nodes.strong, claim.verdict), nodes.Text(f". {claim.precise} ")]
+        line += [text(nodes.strong, claim.verdict), nodes.Text(". "), *prose(claim.precise), nodes.Text(" ")]
         line += link("The cell", f"#claim-{claim.id.replace('.', '-')}")
         listed += nodes.list_item("", line)
     if not listed.children:

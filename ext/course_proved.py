@@ -26,6 +26,14 @@ def text(kind: type[nodes.Element], words: str, **options: Any) -> nodes.Element
     return kind("", "", nodes.Text(words), **options)
 
 
+def prose(words: str) -> list[nodes.Node]:
+    """The nodes of a text of the ledger, in which `code` stands in backticks."""
+    parts = words.split("`")
+    return [
+        nodes.literal("", "", nodes.Text(p)) if i % 2 else nodes.Text(p) for i, p in enumerate(parts) if p
+    ]
+
+
 def link(words: str, address: str) -> nodes.reference:
     """A link within the site."""
     return nodes.reference("", words, refuri=address, internal=True)
@@ -96,8 +104,8 @@ def entry(receipt: Receipt, address: str, test: record.ClaimEntry | None) -> nod
     made += nodes.paragraph(
         "", "", nodes.Text(f"{claim.id} "), text(nodes.strong, claim.verdict), nodes.Text(".")
     )
-    made += nodes.paragraph("", "", text(nodes.strong, "What stands: "), nodes.Text(claim.precise))
-    made += nodes.paragraph("", "", text(nodes.strong, "Why: "), nodes.Text(claim.reason))
+    made += nodes.paragraph("", "", text(nodes.strong, "What stands: "), *prose(claim.precise))
+    made += nodes.paragraph("", "", text(nodes.strong, "Why: "), *prose(claim.reason))
     rows = [
         [nodes.Text(YES if held else NO), nodes.Text(claim.conditions.kind(what)), nodes.Text(what)]
         for what, held in receipt.tried.items()

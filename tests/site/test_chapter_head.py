@@ -29,7 +29,7 @@ def test_the_short_answer_is_folded_and_has_each_claim_with_its_verdict(opened):
     lines = answer.get_by_role("listitem").all_inner_texts()
     assert len(lines) == len(listed) > 0
     for claim, line in zip(listed, lines, strict=True):
-        assert f": {claim.verdict}. {claim.precise}" in line.replace("’", "'")
+        assert f": {claim.verdict}. {claim.precise.replace('`', '')}" in line.replace("’", "'")
         assert page.locator(f"#claim-{claim.id.replace('.', '-')}").count() == 1
 
 

@@ -12,13 +12,15 @@ SMALLEST = 11
 """px, on a page that is 390 px wide."""
 
 TEXTS = """() => [...document.querySelectorAll('text')].filter(t => t.textContent.trim()).map(t => {
-    const box = t.getBBox(), parts = [t, ...t.querySelectorAll('tspan')];
+    const box = t.getBoundingClientRect(), parts = [t, ...t.querySelectorAll('tspan')];
     const sizes = parts.map(p => parseFloat(getComputedStyle(p).fontSize));
     const [text, size] = [t.textContent.trim(), Math.min(...sizes)];
     return {text, size, x: box.x, y: box.y, w: box.width, h: box.height};
 })"""
-WIDE = "() => document.documentElement.viewBox.baseVal.width"
-HIGH = "() => document.documentElement.viewBox.baseVal.height"
+"""Each text, in the units of the drawing: a file of its own is shown at its own size."""
+
+SIZE = """() => [document.documentElement.viewBox.baseVal, document.documentElement.getBoundingClientRect()]
+    .map(box => [box.width, box.height])"""
 SLACK = 1
 """Units by which the boxes of two texts may touch: a box has room for letters that its text has not."""
 
@@ -36,7 +38,7 @@ def shown(chromium, html):
 @pytest.fixture(scope="module")
 def window(chromium):
     """A page that opens one drawing after another."""
-    page = chromium.new_page()
+    page = chromium.new_page(viewport={"width": 1000, "height": 1000})
     yield page
     page.close()
 
@@ -55,7 +57,8 @@ def test_there_are_drawings():
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda path: path.stem)
 def test_a_drawing_can_be_read_on_a_phone(window, shown, figure):
     window.goto(figure.as_uri())
-    texts, wide, high = window.evaluate(TEXTS), window.evaluate(WIDE), window.evaluate(HIGH)
+    texts, ((wide, high), drawn) = window.evaluate(TEXTS), window.evaluate(SIZE)
+    assert drawn == [wide, high]
     small = [t["text"] for t in texts if t["size"] * shown / wide < SMALLEST]
     outside = [
         t["text"]
