@@ -8,8 +8,8 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from labkit.core import endpoint, engine
-from labkit.core.errors import EngineAbsent
-from labkit.provision import debian_root, images, kind_cluster, node_image, registry
+from labkit.core.errors import EngineAbsent, EngineUnavailable
+from labkit.provision import debian_root, default_bridge, images, kind_cluster, node_image, registry
 from labkit.provision.progress import Say, Steps
 
 
@@ -43,14 +43,37 @@ def engine_up(say: Say) -> str:
     """Finds the daemon to use, or starts the course's own where none is named and none answers; says which.
 
     Raises:
-        EngineUnavailable: one is named, or answers, and cannot be used; it is not worked around.
+        EngineUnavailable: one is named, or answers, and cannot be used; it is not worked around. Or its
+            default bridge has lost its interface.
     """
     try:
         found = endpoint.choose()
     except EngineAbsent:
         say("starting the course's own Docker engine (first time: about 200 MB of Debian packages)")
         return f"started {debian_root.start()}{without_overlay()}"
-    return f"its own: {found}" if found.url == endpoint.own_host() else f"found one: {found}"
+    is_own = found.url == endpoint.own_host()
+    if name := default_bridge.gone(engine.client(), is_own):
+        again = started_again(name, is_own, say)
+        return f"started again {again}{without_overlay()}"
+    return f"its own: {found}" if is_own else f"found one: {found}"
+
+
+def started_again(name: str, is_own: bool, say: Say) -> str:
+    """Starts the course's own daemon again, which makes the interface of its bridge anew; returns its URL.
+
+    Raises:
+        EngineUnavailable: the engine is not the course's, so somebody else must do that.
+    """
+    if not is_own:
+        raise EngineUnavailable(
+            f"The engine's interface {name} is gone, so its containers have no network.",
+            wanted="the interface that its default bridge names",
+            found="none: a second dockerd that was started with --bridge none removes it, for example",
+            fix="sudo systemctl restart docker (or restart it as you start it), then: make up",
+        )
+    say(f"its interface {name} is gone; the daemon is started again, and makes it anew")
+    debian_root.stop()
+    return debian_root.start()
 
 
 def without_overlay() -> str:

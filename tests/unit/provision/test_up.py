@@ -8,7 +8,7 @@ import pytest
 from labkit.core import endpoint
 from labkit.core.endpoint import Endpoint
 from labkit.core.errors import EngineUnavailable
-from labkit.provision import debian_root, up
+from labkit.provision import debian_root, default_bridge, up
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +21,9 @@ def started(monkeypatch, tmp_path):
     default = f"unix://{tmp_path}/default.sock"
     monkeypatch.setattr(endpoint, "usual", lambda: [Endpoint(default), Endpoint(endpoint.own_host())])
     monkeypatch.setattr(up, "without_overlay", lambda: "")
+    monkeypatch.setattr(up.engine, "client", lambda: None)
+    monkeypatch.setattr(default_bridge, "gone", lambda client, is_own: None)
+    monkeypatch.setattr(debian_root, "stop", lambda: calls.append("stop"))
     calls = []
     monkeypatch.setattr(debian_root, "start", lambda: calls.append("start") or endpoint.own_host())
     return calls
@@ -46,6 +49,25 @@ def test_another_is_used_as_it_is(started, tmp_path, monkeypatch):
         assert up.engine_up(nothing) == f"found one: {url}"
         monkeypatch.setenv("DOCKER_HOST", url)
         assert up.engine_up(nothing) == f"found one: {url} (DOCKER_HOST)"
+    assert started == []
+
+
+def test_its_own_is_started_again_where_its_bridge_has_lost_its_interface(started, tmp_path, monkeypatch):
+    monkeypatch.setattr(default_bridge, "gone", lambda client, is_own: "docker0")
+    said = []
+    with engines.on_socket(tmp_path / "docker.sock") as url:
+        assert up.engine_up(said.append) == f"started again {url}"
+    assert started == ["stop", "start"]
+    assert said == ["its interface docker0 is gone; the daemon is started again, and makes it anew"]
+
+
+def test_another_without_its_interface_is_for_its_owner_to_restart(started, tmp_path, monkeypatch):
+    monkeypatch.setattr(default_bridge, "gone", lambda client, is_own: "docker0")
+    with (
+        engines.on_socket(tmp_path / "default.sock"),
+        pytest.raises(EngineUnavailable, match="docker0 is gone"),
+    ):
+        up.engine_up(nothing)
     assert started == []
 
 

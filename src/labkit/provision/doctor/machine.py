@@ -16,9 +16,10 @@ import docker
 
 from labkit.core import engine as engines
 from labkit.core import pythons
-from labkit.core.endpoint import OLDEST_API
+from labkit.core.endpoint import OLDEST_API, own_host
 from labkit.core.errors import EngineUnavailable
 from labkit.core.paths import repo
+from labkit.provision import default_bridge
 from labkit.provision.base_image import CA_VARIABLES, kept_bundle
 from labkit.provision.doctor.finding import FAIL, WARN, Finding, finding
 
@@ -208,6 +209,12 @@ def ca() -> Iterator[Finding]:
     )
 
 
+def bridge() -> Iterator[Finding]:
+    """The interface of the engine's default bridge, which another daemon may have removed."""
+    name = default_bridge.gone(engines.client(), engines.host() == own_host())
+    yield finding("bridge", name is None, f"{name} is gone" if name else "there", "its interface", "make up")
+
+
 def images() -> Iterator[Finding]:
     """The base image and the course's images."""
     from labkit.provision.image_table import IMAGES
@@ -230,6 +237,7 @@ CHECKS: dict[str, Callable[[], Iterator[Finding]]] = {
     "memory": memory,
     "storage": storage,
     "cgroups": cgroups,
+    "bridge": bridge,
     "CA bundle": ca,
     "images": images,
 }
