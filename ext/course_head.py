@@ -1,7 +1,7 @@
 """What stands at the head and the foot of a chapter's page.
 
-At the head: how long it takes to read and to run, where its exercise is, and, folded, the short answer for
-those who come back. At the foot: on what the stored outputs were made.
+At the head: how long it takes to read and to run, its exercise, its notebook, and, folded, the short answer
+for those who come back. At the foot: on what the stored outputs were made, and the manifests.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from course_proved import link, prose, text
 from docutils import nodes
 from nbformat import NotebookNode
+from sphinx.addnodes import download_reference
 from sphinx.application import Sphinx
 
 from labkit.book import notebooks
@@ -33,7 +34,7 @@ def reading_minutes(notebook: NotebookNode) -> int:
 
 
 def facts(app: Sphinx, stem: str, notebook: NotebookNode) -> nodes.paragraph:
-    """One line: reading, running, the exercise."""
+    """One line: reading, running, the exercise, the notebook."""
     made = nodes.paragraph(classes=["chapter-facts"])
     made += nodes.Text(f"About {reading_minutes(notebook)} minutes to read.")
     if found := cost.costs(Path(app.srcdir)).get(stem):
@@ -41,6 +42,30 @@ def facts(app: Sphinx, stem: str, notebook: NotebookNode) -> nodes.paragraph:
     if f"exercises/{stem}" in app.env.found_docs:
         address = app.builder.get_relative_uri(app.env.docname, f"exercises/{stem}")
         made += [nodes.Text(" "), link("Its exercise", address), nodes.Text(".")]
+    notebook_file = notebooks.path(stem, root=Path(app.srcdir))
+    made += [nodes.Text(" "), download(app, notebook_file, "Its notebook"), nodes.Text(".")]
+    return made
+
+
+def download(app: Sphinx, path: Path, words: str) -> nodes.reference:
+    """A link that keeps a file of the course on the reader's disk."""
+    name = path.relative_to(app.srcdir).as_posix()
+    # collected here: Sphinx has looked for downloads before this extension adds them
+    kept = app.env.dlfiles.add_file(app.env.docname, name)
+    return download_reference("", words, reftarget=name, filename=str(kept), refdoc=app.env.docname)
+
+
+def foot(app: Sphinx, stem: str, notebook: NotebookNode) -> nodes.paragraph:
+    """On what the stored outputs were made, and the manifests that the cells apply."""
+    made = nodes.paragraph(classes=["chapter-run"])
+    if said := stored_run.said(notebook):
+        made += nodes.Text(f"The outputs of this page were made on {said}. ")
+    manifests = sorted((Path(app.srcdir) / "k8s" / stem).glob("*.yaml"))
+    for path in manifests:
+        made += [
+            nodes.Text(", " if path != manifests[0] else "Its manifests: "),
+            download(app, path, path.name),
+        ]
     return made
 
 
@@ -68,10 +93,7 @@ def on_doctree(app: Sphinx, doctree: nodes.document) -> None:
     section = title.parent
     place = section.index(title) + 1
     section[place:place] = [facts(app, stem, notebook), *short_answer(stem)]
-    if said := stored_run.said(notebook):
-        section += text(
-            nodes.paragraph, f"The outputs of this page were made on {said}.", classes=["chapter-run"]
-        )
+    section += foot(app, stem, notebook)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
