@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from course_proved import prose
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
@@ -86,8 +87,8 @@ def conditions(claim: Claim) -> nodes.container:
     made = nodes.container(classes=["conditions"])
     made += nodes.paragraph("", f"{claim.id} is tried under these conditions, fixed before the run.")
     for kind, named in ((PLAIN, claim.conditions.plain), (VARIED, claim.conditions.varied)):
-        words = nodes.Text(" " + " · ".join(named))
-        made += nodes.paragraph("", "", nodes.strong("", "", nodes.Text(f"{kind}:")), words)
+        words = prose(" " + " · ".join(named))
+        made += nodes.paragraph("", "", nodes.strong("", "", nodes.Text(f"{kind}:")), *words)
     return made
 
 

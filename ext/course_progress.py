@@ -1,4 +1,4 @@
-"""The page of progress: a row for each chapter; ``_static/progress.js`` fills it from the reader's browser."""
+"""The page of progress: a row for each chapter; ``_static/progress.js`` fills it from the browser's store."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from itertools import groupby
 from pathlib import Path
@@ -20,6 +21,9 @@ from labkit.core.errors import LabkitError
 from labkit.core.theme import NO, YES
 from labkit.mutation import record
 
+CODE = re.compile(r"(`[^`]+`|(?<![\w-])--[\w-]+(?:=[\w:.]+)?)")
+"""Code in a text of the ledger. Smart quotes would make one dash of an option's two hyphens."""
+
 
 def text(kind: type[nodes.Element], words: str, **options: Any) -> nodes.Element:
     """A node that holds words only."""
@@ -27,11 +31,12 @@ def text(kind: type[nodes.Element], words: str, **options: Any) -> nodes.Element
 
 
 def prose(words: str) -> list[nodes.Node]:
-    """The nodes of a text of the ledger, in which `code` stands in backticks."""
-    parts = words.split("`")
-    return [
-        nodes.literal("", "", nodes.Text(p)) if i % 2 else nodes.Text(p) for i, p in enumerate(parts) if p
-    ]
+    """The nodes of a text of the ledger: code is what stands in backticks, and an option such as ``--rm``."""
+    made: list[nodes.Node] = []
+    for part in filter(None, CODE.split(words)):
+        is_code = CODE.fullmatch(part)
+        made.append(nodes.literal("", "", nodes.Text(part.strip("`"))) if is_code else nodes.Text(part))
+    return made
 
 
 def link(words: str, address: str) -> nodes.reference:
@@ -107,7 +112,11 @@ def entry(receipt: Receipt, address: str, test: record.ClaimEntry | None) -> nod
     made += nodes.paragraph("", "", text(nodes.strong, "What stands: "), *prose(claim.precise))
     made += nodes.paragraph("", "", text(nodes.strong, "Why: "), *prose(claim.reason))
     rows = [
-        [nodes.Text(YES if held else NO), nodes.Text(claim.conditions.kind(what)), nodes.Text(what)]
+        [
+            nodes.Text(YES if held else NO),
+            nodes.Text(claim.conditions.kind(what)),
+            nodes.inline("", "", *prose(what)),
+        ]
         for what, held in receipt.tried.items()
     ]
     made += table(["did it hold?", "kind", "condition tried"], rows, "tried")

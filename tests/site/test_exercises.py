@@ -68,7 +68,9 @@ def test_no_page_and_no_index_holds_a_marker(html):
         if f"### {m}" in p.read_text("utf-8", "replace")
     }
     assert found == {}
-    assert list(html.rglob("*.ipynb")) == []
+    assert {p.stem for p in html.rglob("*.ipynb")} == set(notebooks.stems())
+    for path in html.rglob("*.ipynb"):  # the chapters', to download; no exercise's, no solution's
+        assert path.read_bytes() == notebooks.path(path.stem).read_bytes()
 
 
 @pytest.mark.parametrize("stem", STEMS)

@@ -6,7 +6,7 @@ import pytest
 
 from checks.ch06_stateless.postgres import accepting, sql
 from labkit import Mismatch, TimedOut
-from labkit.observe.containers import last_words, shell
+from labkit.observe.containers import END, MARKED, last_words, shell
 
 
 class Box:
@@ -56,8 +56,8 @@ def test_one_that_does_not_answer_in_time():
 
 
 def test_a_line_of_shell_and_the_last_words():
-    box = Box((1, b" no such file \n"))
+    box = Box((1, f" no such file \n{END}\n".encode()))
     assert shell(box, "cat x", user="0") == (1, "no such file")
-    assert box.asked == [(["sh", "-c", "cat x"], "0")]
+    assert box.asked == [(["sh", "-c", MARKED, "sh", "cat x"], "0")]
     assert last_words(box) == "FATAL: no space"
     assert box.query == {"tail": 3}
