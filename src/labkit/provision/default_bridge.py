@@ -7,6 +7,7 @@ network, and no further one starts.
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import docker
@@ -25,11 +26,14 @@ def gone(client: docker.DockerClient, is_own: bool) -> str | None:
 
     Returns:
         Its name, such as ``docker0``; None where it is there, where the engine has no default bridge, or
-        where its interfaces cannot be seen from here (another machine, a virtual one, a rootless engine).
+        where its interfaces cannot be seen from here (another machine, a virtual one, the host of the
+        container that we are in, a rootless engine).
     """
     info = client.info()
     is_rootless = any("rootless" in option for option in info.get("SecurityOptions") or [])
-    if not is_own and (is_rootless or not Path(info["DockerRootDir"]).exists()):
+    # in a container that was given the engine's socket, the host's name differs, whatever folders are there
+    is_here = info["Name"] == socket.gethostname() and Path(info["DockerRootDir"]).exists()
+    if not is_own and (is_rootless or not is_here):
         return None
     try:
         options = client.networks.get("bridge").attrs.get("Options") or {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from types import SimpleNamespace
 
 import pytest
@@ -13,8 +14,9 @@ from labkit.provision import default_bridge
 class Engine:
     """An engine with data here, and a default bridge of a name."""
 
-    def __init__(self, folder, bridge="docker0", options=()):
+    def __init__(self, folder, bridge="docker0", options=(), host=None):
         self._info = {"DockerRootDir": str(folder), "SecurityOptions": list(options)}
+        self._info["Name"] = host or socket.gethostname()
         self._bridge, self.networks = bridge, self
 
     def info(self):
@@ -45,6 +47,8 @@ def test_what_is_gone_is_named(interfaces, bridge, lost):
 def test_interfaces_that_cannot_be_seen_from_here_are_not_missed(interfaces):
     far = Engine(interfaces / "elsewhere", "other0")
     rootless = Engine(interfaces, "other0", ["name=seccomp", "name=rootless"])
+    outside = Engine(interfaces, "other0", host="the-host-of-this-container")
+    assert default_bridge.gone(outside, is_own=False) is None
     assert default_bridge.gone(far, is_own=False) is None
     assert default_bridge.gone(rootless, is_own=False) is None
     assert default_bridge.gone(far, is_own=True) == "other0"  # its data lies in a root of its own
