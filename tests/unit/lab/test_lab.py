@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+import threading
 from types import SimpleNamespace
 
 import docker
@@ -197,19 +197,20 @@ def test_what_things_are_called():
 
 
 class Committed:
-    """An image that was made of another one, in an engine that counts removals which go on at once."""
+    """An image that was made of another one; two removals at once meet, and fail."""
 
-    going = 0
+    meeting = threading.Barrier(2)
 
     def __init__(self, name, parent=""):
         self.id, self.tags, self.labels, self.attrs = name, [f"ch01-{name}:1"], {}, {"Parent": parent}
 
     @classmethod
     def remove(cls, tag, force):
-        cls.going += 1
-        time.sleep(0.01)  # long enough for a second removal to begin
-        together, cls.going = cls.going, cls.going - 1
-        if together > 1:
+        try:
+            cls.meeting.wait(timeout=0.05)
+        except threading.BrokenBarrierError:  # nobody came
+            cls.meeting.reset()
+        else:
             raise APIError("409", explanation="image has dependent child images")
 
 
