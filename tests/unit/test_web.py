@@ -15,6 +15,8 @@ from labkit.core.paths import repo
 from labkit.wait.until import until
 
 PROGRAM = repo() / "images/web/web.py"
+PATIENCE = 60
+"""Seconds that a busy computer is given; nothing here takes a fraction of it on an idle one."""
 
 
 class Web:
@@ -28,7 +30,7 @@ class Web:
         self.process = subprocess.Popen([sys.executable, PROGRAM], env=env, stdout=subprocess.PIPE, text=True)
         self.first_line = self.process.stdout.readline()
 
-    def ask(self, path, method="GET", body=None, timeout=5.0):
+    def ask(self, path, method="GET", body=None, timeout=PATIENCE):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             connection.request(method, path, body)
@@ -39,10 +41,9 @@ class Web:
         is_json = answer.headers["Content-Type"] == "application/json"
         return answer.status, json.loads(text) if is_json else text.rstrip("\n")
 
-    def end(self, signum=signal.SIGTERM) -> tuple[int, float]:
-        start = time.monotonic()
+    def end(self, signum=signal.SIGTERM) -> int:
         self.process.send_signal(signum)
-        return self.process.wait(10), time.monotonic() - start
+        return self.process.wait(PATIENCE)
 
 
 @pytest.fixture
@@ -94,9 +95,11 @@ def test_a_bad_number_is_400(web, ms):
 
 def test_slow_takes_its_time_and_does_not_block_others(web):
     it = web()
-    start = time.monotonic()
-    assert it.ask("/slow?ms=300") == (200, "done")
-    assert 0.3 <= time.monotonic() - start < 1.5
+    with socket.create_connection(("127.0.0.1", it.port)) as s:
+        s.sendall(b"GET /slow?ms=60000 HTTP/1.0\r\n\r\n")
+        start = time.monotonic()
+        assert it.ask("/slow?ms=300") == (200, "done")
+        assert time.monotonic() - start >= 0.3
 
 
 def test_work_uses_the_cpu(web):
@@ -113,11 +116,11 @@ def cpu_seconds(pid):
 
 
 def test_it_is_ready_only_after_a_while(web):
-    it = web(READY_AFTER="0.5")
+    it = web(READY_AFTER="2")
     assert it.ask("/readyz") == (503, "not ready")
     assert it.ask("/healthz")[0] == 200
     assert it.ask("/")[0] == 200
-    until(lambda: it.ask("/readyz")[0] == 200, timeout=3)
+    until(lambda: it.ask("/readyz")[0] == 200, timeout=PATIENCE)
 
 
 def test_it_takes_itself_out_and_back(web):
@@ -132,7 +135,7 @@ def test_crash_ends_it_with_status_1(web):
     it = web()
     with pytest.raises((ConnectionError, http.client.HTTPException)):
         it.ask("/crash")
-    assert it.process.wait(5) == 1
+    assert it.process.wait(PATIENCE) == 1
 
 
 def test_hang_leaves_it_alive_and_deaf(web):
@@ -142,33 +145,31 @@ def test_hang_leaves_it_alive_and_deaf(web):
         with pytest.raises(TimeoutError):
             it.ask(path, timeout=0.2)
     assert it.process.poll() is None
-    assert it.end() == (0, pytest.approx(0, abs=1))
+    assert it.end() == 0
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_within_a_second(web, signum):
-    status, seconds = web().end(signum)
-    assert status == 0
-    assert seconds < 1
+def test_a_signal_ends_it(web, signum):
+    assert web().end(signum) == 0
 
 
 def test_a_request_in_progress_does_not_hold_it(web):
     it = web()
     with socket.create_connection(("127.0.0.1", it.port)) as s:
-        s.sendall(b"GET /slow?ms=5000 HTTP/1.0\r\n\r\n")
-        until(lambda: it.ask("/healthz")[0] == 200, timeout=2)
-        status, seconds = it.end()
-    assert (status, seconds < 1) == (0, True)
+        s.sendall(b"GET /slow?ms=600000 HTTP/1.0\r\n\r\n")
+        until(lambda: it.ask("/healthz")[0] == 200, timeout=PATIENCE)
+        assert it.end() == 0
+        assert s.recv(100) == b""
 
 
 def test_draining_it_answers_and_is_not_ready(web):
-    it = web(DRAIN_SECONDS="1")
+    it = web(DRAIN_SECONDS="5")
     start = time.monotonic()
     it.process.send_signal(signal.SIGTERM)
-    until(lambda: it.ask("/readyz")[0] == 503, timeout=0.8)
+    until(lambda: it.ask("/readyz")[0] == 503, timeout=4)
     assert it.ask("/")[0] == 200
-    assert it.process.wait(5) == 0
-    assert 0.95 <= time.monotonic() - start < 2
+    assert it.process.wait(PATIENCE) == 0
+    assert time.monotonic() - start >= 5
 
 
 def test_one_line_a_request(web):
