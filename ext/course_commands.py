@@ -116,13 +116,12 @@ class Commands(SphinxDirective):
 
     def rows(self, columns: list[str], shown: dict[str, Shown]) -> nodes.table:
         """A table of commands or options, by name."""
-        uri = self.env.app.builder.get_relative_uri
         rows = []
         for name, one in sorted(shown.items()):
             where = nodes.inline()
             for stem in one.stems:
                 where += nodes.Text(", " if where.children else "")
-                where += link(str(number(stem)), uri(self.env.docname, f"chapters/{stem}"))
+                where += link(str(number(stem)), f"chapters/{stem}")
             rows.append([text(nodes.literal, name), text(nodes.literal, one.example), where])
         return table(columns, rows, "commands")
 

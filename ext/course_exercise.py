@@ -63,16 +63,15 @@ def on_doctree(app: Sphinx, doctree: nodes.document) -> None:
     title = doctree.next_node(nodes.title)
     if kind not in ("exercises", "solutions") or title is None:
         return
-    uri = app.builder.get_relative_uri
     line = nodes.paragraph(classes=["chapter-facts"])
     if kind == "exercises":
         line += nodes.Text("It is done in JupyterLab: ")
         line += [text(nodes.literal, "make learn"), nodes.Text(", then open ")]
         line += [text(nodes.literal, f"exercises/{stem}.ipynb"), nodes.Text(". ")]
-    line += link(f"Chapter {number(stem)}", uri(app.env.docname, f"chapters/{stem}"))
+    line += link(f"Chapter {number(stem)}", f"chapters/{stem}")
     other = "solutions" if kind == "exercises" else "exercises"
     if f"{other}/{stem}" in app.env.found_docs:
-        line += [nodes.Text(" · "), link(other.capitalize()[:-1], uri(app.env.docname, f"{other}/{stem}"))]
+        line += [nodes.Text(" · "), link(other.capitalize()[:-1], f"{other}/{stem}")]
     title.parent.insert(title.parent.index(title) + 1, line)
 
 

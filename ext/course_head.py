@@ -6,6 +6,7 @@ for those who come back. At the foot: on what the stored outputs were made, and 
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from docutils import nodes
 from nbformat import NotebookNode
 from sphinx.addnodes import download_reference
 from sphinx.application import Sphinx
+from sphinx.writers.html5 import HTML5Translator
 
 from labkit.book import notebooks
 from labkit.book.ledger import claims
@@ -40,8 +42,7 @@ def facts(app: Sphinx, stem: str, notebook: NotebookNode) -> nodes.paragraph:
     if found := cost.costs(Path(app.srcdir)).get(stem):
         made += nodes.Text(f" A run of this page takes {cost.said(found)}.")
     if f"exercises/{stem}" in app.env.found_docs:
-        address = app.builder.get_relative_uri(app.env.docname, f"exercises/{stem}")
-        made += [nodes.Text(" "), link("Its exercise", address), nodes.Text(".")]
+        made += [nodes.Text(" "), link("Its exercise", f"exercises/{stem}"), nodes.Text(".")]
     notebook_file = notebooks.path(stem, root=Path(app.srcdir))
     made += [nodes.Text(" "), download(app, notebook_file, "Its notebook"), nodes.Text(".")]
     return made
@@ -69,18 +70,33 @@ def foot(app: Sphinx, stem: str, notebook: NotebookNode) -> nodes.paragraph:
     return made
 
 
+class course_fold(nodes.General, nodes.Element):
+    """A fold; the line that is always seen is its ``title``."""
+
+
+def visit_fold(writer: HTML5Translator, node: course_fold) -> None:
+    """Opens the ``details`` and writes their line."""
+    writer.body.append(writer.starttag(node, "details"))
+    writer.body.append(f"<summary>{escape(node['title'])}</summary>")
+
+
+def depart_fold(writer: HTML5Translator, node: course_fold) -> None:
+    """Closes them."""
+    writer.body.append("</details>\n")
+
+
 def short_answer(stem: str) -> list[nodes.Node]:
     """The chapter's claims, folded: verdict, what stands, a link to the cell; nothing where it has none."""
     listed = nodes.bullet_list()
     for claim in (c for c in claims().values() if c.chapter == stem):
         line = nodes.paragraph("", "", nodes.Text(f"“{claim.claim.rstrip('.')}”: "))
         line += [text(nodes.strong, claim.verdict), nodes.Text(". "), *prose(claim.precise), nodes.Text(" ")]
-        line += link("The cell", f"#claim-{claim.id.replace('.', '-')}")
+        line += link("The cell", f"chapters/{stem}", f"claim-{claim.id.replace('.', '-')}")
         listed += nodes.list_item("", line)
     if not listed.children:
         return []
-    opening = '<details class="short-answer"><summary>The short answer, for those who come back</summary>'
-    return [nodes.raw("", opening, format="html"), listed, nodes.raw("", "</details>", format="html")]
+    title = "The short answer, for those who come back"
+    return [course_fold("", listed, classes=["short-answer"], title=title)]
 
 
 def on_doctree(app: Sphinx, doctree: nodes.document) -> None:
@@ -98,5 +114,6 @@ def on_doctree(app: Sphinx, doctree: nodes.document) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Registers the extension."""
+    app.add_node(course_fold, html=(visit_fold, depart_fold))
     app.connect("doctree-read", on_doctree)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -28,8 +28,7 @@ class Progress(SphinxDirective):
             self.env.note_dependency(str(path))
             found = predictions_of(notebooks.read(path))
             answers[stem] = {prediction.name: prediction.answer for prediction in found}
-            address = self.env.app.builder.get_relative_uri(self.env.docname, f"chapters/{stem}")
-            name = link(f"{number(stem)}. {notebooks.title(stem, root=root)}", address)
+            name = link(f"{number(stem)}. {notebooks.title(stem, root=root)}", f"chapters/{stem}")
             rows.append([name, nodes.Text(f"{len(found)}"), nodes.Text("–"), nodes.Text("–")])
         box = course_box(classes=["progress-of-reader"], data={"predictions": json.dumps(answers)})
         box += table(["chapter", "predictions", "held", "read"], rows, "progress")

@@ -11,6 +11,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 from labkit.book import notebooks
@@ -39,9 +40,29 @@ def prose(words: str) -> list[nodes.Node]:
     return made
 
 
-def link(words: str, address: str) -> nodes.reference:
-    """A link within the site."""
-    return nodes.reference("", words, refuri=address, internal=True)
+def link(words: str, page: str, anchor: str = "") -> nodes.reference:
+    """A link to a page of the book.
+
+    Args:
+        words: what is printed.
+        page: the page's name; `Addresses` makes an address of it, in an EPUB another one than on the site.
+        anchor: an id on that page.
+    """
+    return nodes.reference("", words, course_page=page, course_anchor=anchor, internal=True)
+
+
+class Addresses(SphinxPostTransform):
+    """Gives each link of `link` the address that its page has in the format that is written."""
+
+    default_priority = 100
+
+    def run(self, **options: Any) -> None:
+        """Edits one page."""
+        for found in self.document.findall(nodes.reference):
+            if page := found.get("course_page"):
+                address = self.app.builder.get_relative_uri(self.env.docname, page)
+                anchor = found["course_anchor"]
+                found["refuri"] = f"{address}#{anchor}" if anchor else address
 
 
 def table(head: list[str], rows: list[list[nodes.Node]], kind: str) -> nodes.table:
@@ -85,10 +106,9 @@ class Proved(SphinxDirective):
     def section(self, stem: str, found: list[Receipt], tests: dict[str, record.ClaimEntry]) -> nodes.section:
         """One chapter's claims."""
         title = notebooks.title(stem, root=Path(self.env.srcdir))
-        page = self.env.app.builder.get_relative_uri(self.env.docname, f"chapters/{stem}")
         name = f"{number(stem)}. {title}"
         made = nodes.section("", text(nodes.title, name), ids=[f"proved-{stem[:4]}"], names=[name.lower()])
-        made += [entry(r, f"{page}#{r.anchor}", tests.get(r.claim.id)) for r in found]
+        made += [entry(r, tests.get(r.claim.id)) for r in found]
         return made
 
 
@@ -100,7 +120,7 @@ def summary(found: list[Receipt]) -> nodes.table:
     return table(["verdict", "claims"], rows, "proved-summary")
 
 
-def entry(receipt: Receipt, address: str, test: record.ClaimEntry | None) -> nodes.section:
+def entry(receipt: Receipt, test: record.ClaimEntry | None) -> nodes.section:
     """One claim: as the notes have it, as it stands, the conditions tried, the cell, its planted change."""
     claim = receipt.claim
     name = f"“{claim.claim.rstrip('.')}”"
@@ -120,7 +140,10 @@ def entry(receipt: Receipt, address: str, test: record.ClaimEntry | None) -> nod
         for what, held in receipt.tried.items()
     ]
     made += table(["did it hold?", "kind", "condition tried"], rows, "tried")
-    made += nodes.paragraph("", "", link(f"The cell that proves {claim.id}, with its output", address))
+    cell = link(
+        f"The cell that proves {claim.id}, with its output", f"chapters/{claim.chapter}", receipt.anchor
+    )
+    made += nodes.paragraph("", "", cell)
     if test:
         words = f"A change planted in its experiment turned this verdict, at commit {test.commit[:7]}: "
         made += nodes.paragraph("", "", nodes.Text(f"{words}{test.change}."))
@@ -130,4 +153,5 @@ def entry(receipt: Receipt, address: str, test: record.ClaimEntry | None) -> nod
 def setup(app: Sphinx) -> dict[str, Any]:
     """Registers the extension."""
     app.add_directive("proved", Proved)
+    app.add_post_transform(Addresses)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

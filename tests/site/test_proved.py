@@ -67,7 +67,16 @@ def test_a_chapter_says_what_a_run_takes(html, stem):
 
 def test_the_site_is_not_built_without_the_stored_proof_of_a_claim(tmp_path):
     """A copy of the book, of which one page is left, and one cell of a chapter has lost its output."""
-    for name in ("_config.yml", "_static", "_templates", "assets", "ext", "proved.md", "chapters"):
+    for name in (
+        "_config.yml",
+        "CITATION.cff",
+        "_static",
+        "_templates",
+        "assets",
+        "ext",
+        "proved.md",
+        "chapters",
+    ):
         copy = shutil.copytree if (repo() / name).is_dir() else shutil.copy
         copy(repo() / name, tmp_path / name)
     (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: proved\n")

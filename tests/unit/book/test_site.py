@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from labkit.book.site import trouble
+import datetime as dt
+import tomllib
+
+import yaml
+
+from labkit.book.site import edition, trouble
+from labkit.core.paths import repo
 
 CHAIN = """reading sources...
 Traceback (most recent call last):
@@ -33,3 +39,9 @@ def test_a_warning_is_named():
 
 def test_without_any_the_last_lines_are_shown():
     assert trouble("one\ntwo") == "one\ntwo"
+
+
+def test_what_is_built_has_the_date_of_its_edition():
+    cited = yaml.safe_load((repo() / "CITATION.cff").read_text())["version"]
+    assert cited == tomllib.loads((repo() / "pyproject.toml").read_text())["project"]["version"]
+    assert f"{dt.datetime.fromtimestamp(edition(repo()), dt.UTC):%Y.%m %d %H:%M:%S}" == f"{cited} 01 00:00:00"
