@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from sphinx.addnodes import download_reference
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
@@ -42,6 +43,14 @@ def prose(words: str) -> list[nodes.Node]:
 def link(words: str, address: str) -> nodes.reference:
     """A link within the site."""
     return nodes.reference("", words, refuri=address, internal=True)
+
+
+def download(app: Sphinx, path: Path, words: str) -> nodes.reference:
+    """A link that keeps a file of the course on the reader's disk."""
+    name = path.relative_to(app.srcdir).as_posix()
+    # collected here: Sphinx has looked for downloads before this extension adds them
+    kept = app.env.dlfiles.add_file(app.env.docname, name)
+    return download_reference("", words, reftarget=name, filename=str(kept), refdoc=app.env.docname)
 
 
 def table(head: list[str], rows: list[list[nodes.Node]], kind: str) -> nodes.table:
