@@ -128,9 +128,7 @@ class Commands(SphinxDirective):
 
 def commands_of(path: Path) -> list[Command]:
     """Every command of a chapter's console blocks."""
-    texts = [cell.source for cell in notebooks.read(path).cells if cell.cell_type == "markdown"]
-    blocks = [block for source in texts for block in console_blocks.blocks(source)]
-    return [command for block in blocks for command in console_blocks.parse(block)]
+    return console_blocks.of_notebook(notebooks.read(path))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

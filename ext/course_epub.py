@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from course_head import course_fold
+from course_fold import course_fold
 from docutils import nodes
 from sphinx.addnodes import download_reference
 from sphinx.application import Sphinx

@@ -1,21 +1,21 @@
 """What stands at the head and the foot of a chapter's page.
 
-At the head: how long it takes to read and to run, its exercise, its notebook, and, folded, the short answer
-for those who come back. At the foot: on what the stored outputs were made, and the manifests.
+At the head: how long it takes to read and to run, its exercise, its notebook, how to run it, and, folded,
+the short answer for those who come back, with the figure to keep and the commands to copy. At the foot: on
+what the stored outputs were made, and the manifests.
 """
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 from typing import Any
 
-from course_proved import link, prose, text
+import course_take_home
+from course_fold import fold
+from course_proved import download, link, prose, text
 from docutils import nodes
 from nbformat import NotebookNode
-from sphinx.addnodes import download_reference
 from sphinx.application import Sphinx
-from sphinx.writers.html5 import HTML5Translator
 
 from labkit.book import notebooks
 from labkit.book.ledger import claims
@@ -48,14 +48,6 @@ def facts(app: Sphinx, stem: str, notebook: NotebookNode) -> nodes.paragraph:
     return made
 
 
-def download(app: Sphinx, path: Path, words: str) -> nodes.reference:
-    """A link that keeps a file of the course on the reader's disk."""
-    name = path.relative_to(app.srcdir).as_posix()
-    # collected here: Sphinx has looked for downloads before this extension adds them
-    kept = app.env.dlfiles.add_file(app.env.docname, name)
-    return download_reference("", words, reftarget=name, filename=str(kept), refdoc=app.env.docname)
-
-
 def foot(app: Sphinx, stem: str, notebook: NotebookNode) -> nodes.paragraph:
     """On what the stored outputs were made, and the manifests that the cells apply."""
     made = nodes.paragraph(classes=["chapter-run"])
@@ -70,23 +62,13 @@ def foot(app: Sphinx, stem: str, notebook: NotebookNode) -> nodes.paragraph:
     return made
 
 
-class course_fold(nodes.General, nodes.Element):
-    """A fold; the line that is always seen is its ``title``."""
+def short_answer(stem: str, kept: list[nodes.Node]) -> list[nodes.Node]:
+    """The chapter's claims, folded: verdict, what stands, a link to the cell; nothing where it has none.
 
-
-def visit_fold(writer: HTML5Translator, node: course_fold) -> None:
-    """Opens the ``details`` and writes their line."""
-    writer.body.append(writer.starttag(node, "details"))
-    writer.body.append(f"<summary>{escape(node['title'])}</summary>")
-
-
-def depart_fold(writer: HTML5Translator, node: course_fold) -> None:
-    """Closes them."""
-    writer.body.append("</details>\n")
-
-
-def short_answer(stem: str) -> list[nodes.Node]:
-    """The chapter's claims, folded: verdict, what stands, a link to the cell; nothing where it has none."""
+    Args:
+        stem: the chapter.
+        kept: what stands below them.
+    """
     listed = nodes.bullet_list()
     for claim in (c for c in claims().values() if c.chapter == stem):
         line = nodes.paragraph("", "", nodes.Text(f"“{claim.claim.rstrip('.')}”: "))
@@ -95,8 +77,7 @@ def short_answer(stem: str) -> list[nodes.Node]:
         listed += nodes.list_item("", line)
     if not listed.children:
         return []
-    title = "The short answer, for those who come back"
-    return [course_fold("", listed, classes=["short-answer"], title=title)]
+    return [fold("short-answer", "The short answer, for those who come back", listed, *kept)]
 
 
 def on_doctree(app: Sphinx, doctree: nodes.document) -> None:
@@ -107,13 +88,13 @@ def on_doctree(app: Sphinx, doctree: nodes.document) -> None:
         return
     notebook = notebooks.read(notebooks.path(stem, root=Path(app.srcdir)))
     section = title.parent
-    place = section.index(title) + 1
-    section[place:place] = [facts(app, stem, notebook), *short_answer(stem)]
+    kept = course_take_home.complete(app, doctree, stem, notebook)
+    head = [facts(app, stem, notebook), course_take_home.run_this(stem), *short_answer(stem, kept)]
+    section.insert(section.index(title) + 1, head)
     section += foot(app, stem, notebook)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Registers the extension."""
-    app.add_node(course_fold, html=(visit_fold, depart_fold))
     app.connect("doctree-read", on_doctree)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

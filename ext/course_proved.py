@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from sphinx.addnodes import download_reference
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -63,6 +64,14 @@ class Addresses(SphinxPostTransform):
                 address = self.app.builder.get_relative_uri(self.env.docname, page)
                 anchor = found["course_anchor"]
                 found["refuri"] = f"{address}#{anchor}" if anchor else address
+
+
+def download(app: Sphinx, path: Path, words: str) -> nodes.reference:
+    """A link that keeps a file of the course on the reader's disk."""
+    name = path.relative_to(app.srcdir).as_posix()
+    # collected here: Sphinx has looked for downloads before this extension adds them
+    kept = app.env.dlfiles.add_file(app.env.docname, name)
+    return download_reference("", words, reftarget=name, filename=str(kept), refdoc=app.env.docname)
 
 
 def table(head: list[str], rows: list[list[nodes.Node]], kind: str) -> nodes.table:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
 import yaml
 from docutils import nodes
+from sphinx.errors import ExtensionError
 
-from labkit.book import notebooks
+from labkit.book import notebooks, site, take_home
 from labkit.book.console_blocks import Command
 from labkit.book.ledger import claims
 from labkit.core.paths import repo
@@ -145,3 +147,31 @@ def test_the_sources_of_a_chapter_are_links(stem):
     (sources,) = re.findall(r"^Sources[:,].*?(?=\n\n|\Z)", text, re.M | re.S)
     assert "](https://" in sources
     assert "*" not in sources  # a title that leads nowhere
+
+
+def test_a_reference_that_no_longer_fits_stops_the_build_and_says_what_to_do(extension, monkeypatch):
+    """The number of a run in which the cell printed something else."""
+    page, stem = extension("course_take_home"), "ch04_single_task"
+    known = take_home.chapters()
+    gone = replace(
+        known[stem].figure, output=known[stem].figure.output.replace("shell form", "form of a shell")
+    )
+    monkeypatch.setattr(
+        take_home, "chapters", lambda root=None: known | {stem: replace(known[stem], figure=gone)}
+    )
+    builder = SimpleNamespace(get_relative_uri=lambda source, target: target)
+    files = SimpleNamespace(add_file=lambda page, name: name)
+    env = SimpleNamespace(docname=f"chapters/{stem}", note_dependency=str, dlfiles=files)
+    app = SimpleNamespace(srcdir=repo(), env=env, builder=builder)
+    doctree = nodes.section()
+    for claim in known[stem].claims:
+        doctree += nodes.container(ids=[f"claim-{claim.replace('.', '-')}"])
+    with pytest.raises(ExtensionError, match="Chapter 4, to take home: The figure of ch04") as e:
+        page.complete(app, doctree, stem, notebooks.read(notebooks.path(stem)))
+    said = site.trouble(f"exception: {e.value}")
+    assert all(f"  {part}: " in said for part in ("wanted", "found", "next"))
+    assert "the nearest line is: shell form: process 1 is sh" in said
+
+
+def test_the_front_page_says_what_a_terminal_needs(extension):
+    assert extension("course_take_home").ENV in (repo() / "intro.md").read_text()

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from nbformat import NotebookNode
+
 FENCE = re.compile(r"^```console *\n(.*?)^``` *$", re.M | re.S)
 STATUS = re.compile(r"\s+# exit (\d+)$")
 HOST = ("kubectl", "kind", "labkit", "python3")
@@ -29,6 +31,11 @@ class Command:
     line: str
     expected: list[str] = field(default_factory=list)
     status: int = 0
+
+    @property
+    def typed(self) -> str:
+        """The command as a block shows it in one line: with the status that it must end with, if not 0."""
+        return f"{self.line}  # exit {self.status}" if self.status else self.line
 
     @property
     def on_host(self) -> bool:
@@ -64,6 +71,12 @@ def pattern(expected: list[str]) -> re.Pattern[str]:
 def blocks(markdown: str) -> list[str]:
     """The console blocks of a text, in order."""
     return FENCE.findall(markdown)
+
+
+def of_notebook(notebook: NotebookNode) -> list[Command]:
+    """Every command of the console blocks in a notebook's text, in order."""
+    texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    return [command for text in texts for block in blocks(text) for command in parse(block)]
 
 
 def parse(block: str) -> list[Command]:
