@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from labkit.book.figures import COLOURS, figure, show
     from labkit.book.ledger import prove
     from labkit.book.measured import measured
+    from labkit.book.tables import table
     from labkit.core.engine import cli_env, docker_cmd
     from labkit.core.errors import (
         BrokenEnvironment,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from labkit.lab.lab import Lab
     from labkit.learner.exercise import answer, check, hint, progress, start
     from labkit.learner.predict import beliefs, predict
+    from labkit.observe.commands import output_of, succeeds
     from labkit.wait.until import until
 
 _ERRORS = (
@@ -63,10 +65,12 @@ _HOMES = {
     "measured": "labkit.book.measured",
     "predict": "labkit.learner.predict",
     "prove": "labkit.book.ledger",
+    "table": "labkit.book.tables",
     "until": "labkit.wait.until",
     **dict.fromkeys(("answer", "check", "hint", "progress", "start"), "labkit.learner.exercise"),
     **dict.fromkeys(("COLOURS", "figure", "show"), "labkit.book.figures"),
     **dict.fromkeys(("cli_env", "docker_cmd"), "labkit.core.engine"),
+    **dict.fromkeys(("output_of", "succeeds"), "labkit.observe.commands"),
     **dict.fromkeys(_ERRORS, "labkit.core.errors"),
 }
 
@@ -98,11 +102,14 @@ __all__ = [  # noqa: RUF022  sorted as `dir` does
     "figure",
     "hint",
     "measured",
+    "output_of",
     "predict",
     "progress",
     "prove",
     "show",
     "start",
+    "succeeds",
+    "table",
     "until",
 ]
 
