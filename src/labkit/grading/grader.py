@@ -9,9 +9,10 @@ from typing import Any
 
 from labkit.book import exercises
 from labkit.checks import loader
-from labkit.checks.result import Result
+from labkit.checks.result import ERROR, PASS, Result
 from labkit.core.errors import BrokenEnvironment, LabkitError, Usage
 from labkit.grading import support_files
+from labkit.grading.course_files import CourseFiles
 from labkit.grading.engine_owner import Untidied, owner
 from labkit.grading.merge import assemble
 from labkit.grading.record import Graded
@@ -21,6 +22,7 @@ from labkit.lab.engine_pool import Pool
 from labkit.lab.lab import Lab
 from labkit.lab.workspace import Workspace
 
+RESTORE = "restore the course's files (git status tells which), then run it again"
 FIELD_CAP = 4000
 """How much of a learner's text one field of a result keeps, in characters."""
 
@@ -45,7 +47,7 @@ class Grader:
         self.runner = runner
         self.stem, self.suite, self.source = stem, loader.load(stem), exercises.generate(stem)
         self.jobs = 1 if self.source.metadata.get("exclusive") else jobs
-        self.faults: list[str] = []
+        self.course, self.faults = CourseFiles(), list[str]()
         self._stack = ExitStack()
 
     def __enter__(self) -> Grader:
@@ -102,6 +104,8 @@ class Grader:
         if missing := [name for name in self.suite.checks if name not in by_name]:
             raise BrokenEnvironment("A check was not reached.", found=", ".join(missing))
         results = [as_result(by_name[name]) for name in self.suite.checks]
+        if changed := self.course.changed():  # by this submission or by another one
+            results = [r if r.verdict == PASS else undecided(r, changed) for r in results]
         remarks = [*submission.notes, *notes, *(plain(note, 600) for note in outcome["notes"])]
         return Graded(submission, results=results, notes=remarks, notebook=outcome["notebook"])
 
@@ -119,6 +123,15 @@ class Grader:
             _ = lab.kube  # so that closing looks there, too
             lab.close()
             self.untidied.end(workspace.session)
+
+
+def undecided(result: Result, changed: list[str]) -> Result:
+    """A result that may be the fault of files of the course that are not as they were."""
+    message = "Files of the course were changed or removed while submissions were run."
+    found = f"{len(changed)}, such as {changed[0]}"
+    return Result(
+        result.name, result.title, result.task, result.points, ERROR, message, found=found, fix=RESTORE
+    )
 
 
 def as_result(reported: dict[str, Any]) -> Result:

@@ -10,9 +10,10 @@ import pytest
 from nbformat.v4 import new_notebook
 
 from labkit.checks.model import Suite, check
-from labkit.checks.result import PASS, Result
+from labkit.checks.result import FAIL, PASS, SKIP, Result
 from labkit.core.errors import ClusterUnavailable, EngineUnavailable
 from labkit.grading import engine_owner, grader
+from labkit.grading.course_files import CourseFiles
 from labkit.grading.engine_owner import Untidied, sweep_submissions
 from labkit.grading.grader import Grader
 from labkit.grading.submission import Submission
@@ -36,7 +37,7 @@ def graders(monkeypatch, tmp_path):
     """Makes graders of an exercise, whose submissions pass; and the workspace that they get."""
     workspace = Workspace.fresh(STEM, tmp_path / "workspace")
 
-    def make(cluster=False, run=None, gives_back=nullcontext):
+    def make(cluster=False, run=None, gives_back=nullcontext, verdict=PASS):
         @contextmanager
         def lend(judged):
             yield workspace
@@ -46,7 +47,11 @@ def graders(monkeypatch, tmp_path):
         suite = Suite(STEM, {"one": one}, cluster=cluster)
         monkeypatch.setattr(grader.loader, "load", lambda stem: suite)
         monkeypatch.setattr(grader.exercises, "generate", lambda stem: new_notebook())
-        passed = {"results": [Result("one", "One", "do", 2, PASS).as_json()], "notes": [], "notebook": "{}"}
+        passed = {
+            "results": [Result("one", "One", "do", 2, verdict).as_json()],
+            "notes": [],
+            "notebook": "{}",
+        }
         made = Grader(STEM, 1, SimpleNamespace(run=run or (lambda *_: passed)))
         made.pool, made.untidied = SimpleNamespace(workspace=lend), Untidied(RUN)
         return made
@@ -91,6 +96,43 @@ def test_nothing_is_kept_of_one_that_was_tidied_up(graders, monkeypatch):
     monkeypatch.setattr(grader, "Lab", lambda *_, **__: lab)
     assert made.grade(handed_in(), 60).earned == 2
     assert list(made.untidied.folder.iterdir()) == []
+
+
+# --- the course's own files
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A course's files."""
+    (tmp_path / "checks" / STEM).mkdir(parents=True)
+    for name in ("__init__.py", "do.py"):
+        (tmp_path / "checks" / STEM / name).write_text("1")
+    return tmp_path / "checks" / STEM
+
+
+def test_files_that_were_changed_removed_or_added_are_found(files, tmp_path):
+    course = CourseFiles(tmp_path)
+    (files / "do.pyc").write_text("compiled")
+    (tmp_path / "notes.txt").write_text("none of the parts that are read")
+    assert course.changed() == []
+    (files / "do.py").unlink()
+    (files / "__init__.py").write_text("22")
+    (files / "repair.py").write_text("3")
+    assert course.changed() == [f"checks/{STEM}/{name}" for name in ("__init__.py", "do.py", "repair.py")]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "comes_to"), [(PASS, "2 of 2"), (FAIL, "undecided"), (SKIP, "undecided")]
+)
+def test_files_of_the_course_that_another_one_removed_cost_nobody_points(
+    graders, files, tmp_path, verdict, comes_to
+):
+    made = graders[0](verdict=verdict)
+    made.course = CourseFiles(tmp_path)
+    (files / "do.py").unlink()
+    record = made.grade(handed_in(), 60)
+    assert comes_to in record.total
+    assert record.run_again is (verdict != PASS)
 
 
 @pytest.fixture
