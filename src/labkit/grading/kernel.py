@@ -33,7 +33,6 @@ HALT_SECONDS = 60.0
 STANDING = (
     psutil.STATUS_STOPPED,
     psutil.STATUS_TRACING_STOP,
-    psutil.STATUS_DISK_SLEEP,
     psutil.STATUS_ZOMBIE,
     psutil.STATUS_DEAD,
 )
@@ -226,7 +225,7 @@ class Kernel:
                     with suppress(psutil.Error):
                         process.suspend()
             # one that was there at the last look only may have started another one in between
-            return found == started(self.spared) and all(state_of(p) in STANDING for p in found)
+            return found == started(self.spared) and all(map(stands, found))
 
         try:
             until(all_stand, timeout=HALT_SECONDS, what="the kernel and all that it started stand still")
@@ -269,6 +268,20 @@ def started(spared: Collection[int]) -> list[psutil.Process]:
         with suppress(psutil.Error):
             others |= {child, *child.children(recursive=True)}
     return sorted((p for p in found if p not in others), key=lambda p: p.pid)
+
+
+def stands(process: psutil.Process) -> bool:
+    """Whether a process that was sent SIGSTOP runs none of its code.
+
+    One in an uninterruptible wait ends that first. If it waits for a child to start a program (vfork(2)), and
+    the child was halted before it could, it stays there until that goes on.
+    """
+    state = state_of(process)
+    if state != psutil.STATUS_DISK_SLEEP:
+        return state in STANDING
+    with suppress(psutil.NoSuchProcess):
+        return any(state_of(child) == psutil.STATUS_STOPPED for child in process.children())
+    return True
 
 
 def state_of(process: psutil.Process) -> str:

@@ -96,3 +96,20 @@ def test_what_does_not_stand_still_is_nobodys_fault(monkeypatch):
         with pytest.raises(BrokenEnvironment, match="could not be halted"):
             Kernel.halted(SimpleNamespace(spared=[])).__enter__()
         process.kill()
+
+
+@pytest.mark.parametrize(
+    ("state", "child", "is_told"),
+    [
+        ("stopped", None, True),
+        ("zombie", None, True),
+        ("running", None, False),
+        ("sleeping", "stopped", False),
+        ("disk-sleep", None, False),
+        ("disk-sleep", "running", False),
+        ("disk-sleep", "stopped", True),
+    ],
+)
+def test_who_waits_for_a_halted_child_to_start_a_program_stands_still(state, child, is_told):
+    children = [SimpleNamespace(status=lambda: child)] if child else []
+    assert kernel.stands(SimpleNamespace(status=lambda: state, children=lambda: children)) is is_told
