@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import secrets
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -348,6 +349,49 @@ def test_a_container_that_floods_a_check_is_told_so(graded):
     record = graded["flooding_answer"]
     picture = next(r for r in record.results if r.name == "picture")
     assert (picture.verdict, picture.message) == (FAIL, "A command in a container printed too much.")
+
+
+RENAMED = """
+course = client.images.get("localhost:5001/python:3.13").id
+client.api.tag("debian:trixie-slim", "localhost:5001/python", tag="3.13")
+client.images.remove(course, force=True)
+"""
+
+
+@submission()
+def other_helper(work):
+    work.solve().answer("built", RENAMED + work.solutions["built-answer"])
+
+
+def test_the_image_of_a_helper_is_the_courses_whatever_has_its_name(graded):
+    record = graded["other_helper"]
+    assert record.total == "8 of 8"
+    assert record.notes == [
+        "The name `localhost:5001/python:3.13` led to another image, or to none: the course's own was used."
+    ]
+
+
+LOOKS = """
+import os
+for process in (os.getppid(), int(open(f"/proc/{os.getppid()}/stat").read().rpartition(")")[2].split()[1])):
+    for look in (lambda: open(f"/proc/{process}/mem", "rb"), lambda: os.readlink(f"/proc/{process}/fd/0")):
+        try:
+            look()
+        except PermissionError:
+            continue
+        raise RuntimeError("it is open")
+"""
+
+
+@submission()
+def looks_into_its_grader(work):
+    work.solve("inventory").insert(LOOKS, before="inventory-answer")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are closed up on Linux alone")
+def test_who_grades_is_closed_to_a_notebook(graded):
+    assert passed(graded["looks_into_its_grader"]) == {"inventory"}
+    assert graded["looks_into_its_grader"].notes == []
 
 
 KILL = """

@@ -39,7 +39,7 @@ def command(files: tuple[Path, ...], out: Path, jobs: int, seconds: float) -> No
 
     THIS IS NO SANDBOX. A submitted notebook runs as you, on your machine, with a Docker API in its hands: it
     could read your files or take the machine over. Grade your own work, or that of people you trust, or run
-    it on a machine that holds nothing else.
+    it on a machine that holds nothing else. What is kept apart and what is not: parts/teaching.md.
 
     Exit status: 0 all done; 1 the lab failed at some, which costs nobody points (run those again); 2 wrong
     usage.

@@ -12,6 +12,7 @@ from labkit.book import notebooks
 from labkit.checks import loader
 from labkit.checks.model import Suite
 from labkit.core.errors import LabkitError
+from labkit.grading import pages
 from labkit.grading.grader import Grader
 from labkit.grading.record import PENDING, REJECTED, Graded
 from labkit.grading.runners.base import SubmissionRunner
@@ -124,29 +125,38 @@ def grade(
     known = gradable()
     batch = Batch(attached((read(name, path, known) for name, path in files.items()), out), say)
     batch.begin()
+    try:
+        pages.load()
+    except Exception as e:  # scores need no page
+        warn(told(e))
     if batch.stems:
         try:
             with closing(LocalRunner(batch.stems)) as runner:
-                for stem in batch.stems:
-                    of_stem(batch, stem, jobs, seconds, runner, warn)
+                graders = [grader_of(batch, stem, jobs, runner) for stem in batch.stems]
+                for grader in filter(None, graders):
+                    of_stem(batch, grader, seconds, warn)
         except Exception as e:  # a fault of this machine is nobody's, and each has a record of it
             if not [stem for stem in batch.stems if batch.give_up(stem, e)]:
                 warn(told(e))
     return batch.records
 
 
-def of_stem(
-    batch: Batch,
-    stem: str,
-    jobs: int,
-    seconds: float,
-    runner: SubmissionRunner,
-    warn: Callable[[str], None],
-) -> None:
-    """Grades the submissions of one exercise; a lab that is not there is told for each."""
-    submissions = batch.of(stem)
+def grader_of(batch: Batch, stem: str, jobs: int, runner: SubmissionRunner) -> Grader | None:
+    """What grades an exercise, with all that it reads of the course; or None, which is told for each.
+
+    All are made before the first submission is run, so that none can change what others are graded by.
+    """
     try:
-        grader = Grader(stem, min(jobs, len(submissions)), runner)
+        return Grader(stem, min(jobs, len(batch.of(stem))), runner)
+    except Exception as e:
+        batch.give_up(stem, e)
+        return None
+
+
+def of_stem(batch: Batch, grader: Grader, seconds: float, warn: Callable[[str], None]) -> None:
+    """Grades the submissions of one exercise; a lab that is not there is told for each."""
+    stem, submissions = grader.stem, batch.of(grader.stem)
+    try:
         with grader, ThreadPoolExecutor(grader.jobs) as threads:
             tasks = [threads.submit(grader.grade, submission, seconds) for submission in submissions]
             try:
@@ -154,8 +164,10 @@ def of_stem(
                     batch.note(task.result())
             except BaseException:  # Ctrl-C: what runs is ended, what waits is not begun
                 threads.shutdown(wait=False, cancel_futures=True)
-                runner.stop()
+                grader.runner.stop()
                 raise
     except Exception as e:
         if not batch.give_up(stem, e):
             warn(f"{stem}: {told(e)}")
+    for fault in grader.faults:
+        warn(fault)

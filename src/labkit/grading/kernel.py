@@ -7,11 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import zmq.asyncio
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
@@ -20,10 +21,22 @@ from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from labkit.core.errors import BrokenEnvironment
+from labkit.core.errors import BrokenEnvironment, TimedOut
 from labkit.core.process_tree import end_descendants
 from labkit.grading.kernel_environment import CourseKernel, KernelEnvironment
 from labkit.grading.submission import plain
+from labkit.wait.until import until
+
+HALT_SECONDS = 60.0
+"""How long it may take until all that descends from a kernel stands still."""
+
+STANDING = (
+    psutil.STATUS_STOPPED,
+    psutil.STATUS_TRACING_STOP,
+    psutil.STATUS_ZOMBIE,
+    psutil.STATUS_DEAD,
+)
+"""States in which a process that was sent SIGSTOP runs none of its code."""
 
 GRACE = 10.0
 """Seconds that an interrupted cell has, before its kernel is killed."""
@@ -195,6 +208,35 @@ class Kernel:
             return f"raised {': '.join(filter(None, said))}"
         return None
 
+    @contextmanager
+    def halted(self) -> Iterator[None]:
+        """In this block it stands still, with all that it has started, also what that has left behind.
+
+        Raises:
+            BrokenEnvironment: something does not stand still.
+        """
+        halted: dict[psutil.Process, bool] = {}
+
+        def all_stand() -> bool:
+            found = started(self.spared)
+            for process in found:
+                if process not in halted:
+                    halted[process] = state_of(process) != psutil.STATUS_STOPPED
+                    with suppress(psutil.Error):
+                        process.suspend()
+            # one that was there at the last look only may have started another one in between
+            return found == started(self.spared) and all(map(stands, found))
+
+        try:
+            until(all_stand, timeout=HALT_SECONDS, what="the kernel and all that it started stand still")
+            yield
+        except TimedOut as e:
+            raise BrokenEnvironment("The kernel could not be halted for its check.", found=e) from None
+        finally:
+            for process in (p for p, is_ours in halted.items() if is_ours):
+                with suppress(psutil.Error):
+                    process.resume()
+
     async def end(self) -> None:
         """Kills it, its process group, and whatever else this process has started since."""
         await self.kill()
@@ -210,3 +252,41 @@ class Kernel:
             if self.client.kc is not None:
                 self.client.kc.stop_channels()
             await self.manager.shutdown_kernel(now=True)
+
+
+def started(spared: Collection[int]) -> list[psutil.Process]:
+    """All processes that descend from this one.
+
+    Those whose first thread has ended are among them, for others of their threads may run.
+
+    Args:
+        spared: the ids of those that are left out, with all that they have started.
+    """
+    found = psutil.Process().children(recursive=True)
+    others = set[psutil.Process]()
+    for child in (p for p in found if p.pid in spared):
+        with suppress(psutil.Error):
+            others |= {child, *child.children(recursive=True)}
+    return sorted((p for p in found if p not in others), key=lambda p: p.pid)
+
+
+def stands(process: psutil.Process) -> bool:
+    """Whether a process that was sent SIGSTOP runs none of its code.
+
+    One in an uninterruptible wait ends that first. If it waits for a child to start a program (vfork(2)), and
+    the child was halted before it could, it stays there until that goes on.
+    """
+    state = state_of(process)
+    if state != psutil.STATUS_DISK_SLEEP:
+        return state in STANDING
+    with suppress(psutil.NoSuchProcess):
+        return any(state_of(child) == psutil.STATUS_STOPPED for child in process.children())
+    return True
+
+
+def state_of(process: psutil.Process) -> str:
+    """What a process is doing; one that is gone is dead."""
+    try:
+        return process.status()
+    except psutil.NoSuchProcess:
+        return psutil.STATUS_DEAD

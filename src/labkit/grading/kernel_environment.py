@@ -23,6 +23,10 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 DROPPED = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME", "PYTHONSTARTUP", "CONDA_PREFIX")
 """Variables of the user's that would lead an installation elsewhere, or run something of theirs first."""
 
+BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""With one of these, requests takes the user's authorities in place of those that docker-py was given for an
+engine, and ``docker.from_env()`` reaches no private one."""
+
 PIP = """#!/bin/sh
 exec {python} -m pip "$@"
 """
@@ -61,7 +65,9 @@ class KernelEnvironment:
         Args:
             env: those that they get otherwise.
         """
-        kept = {name: value for name, value in env.items() if name not in DROPPED}
+        kept = {name: value for name, value in env.items() if name not in (*DROPPED, *BUNDLES)}
+        if bundle := next(filter(None, map(env.get, BUNDLES)), None):
+            kept.setdefault("PIP_CERT", bundle)
         path = os.pathsep.join([str(self.scripts), *filter(None, [env.get("PATH")])])
         own = {"VIRTUAL_ENV": str(self.folder), "IPYTHONDIR": str(self.folder / "ipython"), "PIP_USER": "0"}
         return {**kept, **own, "PATH": path}

@@ -17,6 +17,14 @@ FOLDER = "submissions"
 TEMPLATES = "grading/templates"
 
 
+def load() -> None:
+    """Reads all templates, for the rest of this process: what is run in between may remove their files."""
+    environment = html.environment()
+    environment.auto_reload = False
+    for name in environment.list_templates(filter_func=lambda name: name.startswith(f"{TEMPLATES}/")):
+        environment.get_template(name)
+
+
 def file_names(graded: list[Graded]) -> list[str]:
     """The name of each submission's page, without suffix: harmless in every file system, and no two alike."""
     taken: set[str] = set()

@@ -15,11 +15,14 @@ from typing import Any
 
 from labkit.checks import loader
 from labkit.checks.faults import AGAIN
-from labkit.checks.result import ERROR, SKIP, Result
+from labkit.checks.result import ERROR, FAIL, SKIP, Result
 from labkit.checks.runner import Runner
 from labkit.core.errors import BrokenEnvironment, LabkitError
 from labkit.core.fork_server import ForkServer, Spawner
+from labkit.core.paths import REGISTRY
+from labkit.grading.course_images import CourseImages
 from labkit.grading.submission import plain
+from labkit.lab.engine_pool import BASE, HELPER
 from labkit.lab.lab import Lab
 from labkit.lab.workspace import Workspace
 from labkit.learner.exercise import begin
@@ -32,6 +35,8 @@ ANSWERS_CAP = 1_000_000
 
 OUTPUT_CAP = 8_000_000
 """How much a command in a learner's container may print to a check, in bytes."""
+
+MOVED = "An image that the check runs was replaced while it ran."
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,10 @@ class Scorer:
         self.theirs = replace(workspace, seed=0)  # what is drawn for a scene is not for its solver to know
         self.lab = Lab(workspace.stem, role="exercise", workspace=self.workspace)
         self.lab.docker.api.most_output = OUTPUT_CAP
+        self.images: CourseImages | None = None
+        if workspace.engine:  # on the course's engine, names are not the submission's to give
+            names = [f"{REGISTRY}/{name}" for name in dict.fromkeys((HELPER, *self.suite.images))]
+            self.images = CourseImages(self.lab.docker, [BASE, *names])
         self.results: dict[str, Result] = {}
         self._broken: dict[str, str] = {}
         self._turn = threading.Lock()
@@ -77,6 +86,7 @@ class Scorer:
         """Sets up a scene, when the notebook asks for it."""
         with self._alone():
             try:
+                self._lead_back()
                 begin(self.lab, self.suite, name)
             except Exception as e:
                 self._broken[name] = str(e)
@@ -102,8 +112,11 @@ class Scorer:
         check = self.suite.find("checks", name)
         try:
             with self._alone():
+                self._lead_back()
                 self.workspace.kept["answers"] = self._answers()
                 result = Runner(self.suite, self.lab, self._server).run(name)
+                if result.verdict != ERROR and self.images and (moved := self.images.moved()):
+                    result = Result(name, check.title, check.task, check.points, FAIL, MOVED, found=moved[0])
         except LabkitError as e:
             result = Result(name, check.title, check.task, check.points, ERROR, e.message, fix=AGAIN)
         broken = [self._broken[n.name] for n in check.needs if n.name in self._broken]
@@ -111,6 +124,15 @@ class Scorer:
             message = "The scene could not be set up."
             result = replace(result, verdict=ERROR, message=message, found=plain(broken[0]), fix=AGAIN)
         self.results[name] = result
+
+    def _lead_back(self) -> None:
+        """Has the names of the course's images lead to the course's images.
+
+        Raises:
+            BrokenEnvironment: an engine does not answer.
+        """
+        for name in self.images.restore() if self.images else ():
+            self.say(f"The name `{name}` led to another image, or to none: the course's own was used.")
 
     def _answers(self) -> dict[str, Any]:
         """What the notebook has handed in, from a file that anybody may have written."""

@@ -11,6 +11,7 @@ import json
 import os
 import tempfile
 import time
+from contextlib import nullcontext
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from labkit.core.errors import BrokenEnvironment, LabkitError
 from labkit.core.fork_server import FORKS, ForkServer, Spawner
 from labkit.core.process_tree import end_descendants
+from labkit.grading import seal
 from labkit.grading.kernel import Kernel
 from labkit.grading.kernel_environment import KernelEnvironment
 from labkit.grading.merge import COURSE, Step
@@ -78,7 +80,8 @@ class Run:
             for i, step in enumerate(self.steps):
                 kernel = await self.cell(kernel, i, step)
                 if step.check is not None:
-                    self.scorer.judge(step.check)
+                    with kernel.halted() if kernel else nullcontext():  # nothing of theirs runs meanwhile
+                        self.scorer.judge(step.check)
         finally:
             if kernel is not None:
                 await kernel.end()
@@ -189,6 +192,8 @@ def work(line: Connection, request: dict[str, Any]) -> None:
         line: where the outcome is sent, as JSON.
         request: the workspace's file, the steps, the seconds of a cell.
     """
+    seal.close_up()
+    seal.give_up_looking()
     server = ForkServer.fork() if FORKS else Spawner()  # now, while this process has no other threads
     outcome = outcome_of(request, server)
     server.close()

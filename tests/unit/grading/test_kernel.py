@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import sys
+from types import SimpleNamespace
 
+import psutil
 import pytest
 from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell, new_notebook
 
 from labkit.core.errors import BrokenEnvironment
+from labkit.grading import kernel
 from labkit.grading.kernel import Kernel
 from labkit.grading.kernel_environment import KernelEnvironment
+from labkit.wait.until import until
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +71,45 @@ def test_one_that_does_not_start_is_a_fault_of_the_machine(tmp_path, environment
     monkeypatch.setattr(environment, "python", "/bin/false")
     with pytest.raises(BrokenEnvironment, match="No kernel could be started"):
         run(tmp_path, environment, "1")
+
+
+def test_what_was_halted_by_itself_stays_so_and_who_is_spared_runs_on():
+    ours, theirs, still = (subprocess.Popen(["sleep", "600"]) for _ in range(3))
+    try:
+        psutil.Process(still.pid).suspend()
+        until(lambda: psutil.Process(still.pid).status() == "stopped", timeout=30)
+        with Kernel.halted(SimpleNamespace(spared=[ours.pid])):
+            states = [psutil.Process(p.pid).status() for p in (ours, theirs, still)]
+            assert (states[0] != "stopped", states[1:]) == (True, ["stopped"] * 2)
+        assert psutil.Process(still.pid).status() == "stopped"
+        until(lambda: psutil.Process(theirs.pid).status() != "stopped", timeout=30)
+    finally:
+        for process in (ours, theirs, still):
+            process.kill()
+            process.wait()
+
+
+def test_what_does_not_stand_still_is_nobodys_fault(monkeypatch):
+    monkeypatch.setattr(kernel, "HALT_SECONDS", 0.1)
+    monkeypatch.setattr(psutil.Process, "suspend", lambda self: None)
+    with subprocess.Popen(["sleep", "600"]) as process:
+        with pytest.raises(BrokenEnvironment, match="could not be halted"):
+            Kernel.halted(SimpleNamespace(spared=[])).__enter__()
+        process.kill()
+
+
+@pytest.mark.parametrize(
+    ("state", "child", "is_told"),
+    [
+        ("stopped", None, True),
+        ("zombie", None, True),
+        ("running", None, False),
+        ("sleeping", "stopped", False),
+        ("disk-sleep", None, False),
+        ("disk-sleep", "running", False),
+        ("disk-sleep", "stopped", True),
+    ],
+)
+def test_who_waits_for_a_halted_child_to_start_a_program_stands_still(state, child, is_told):
+    children = [SimpleNamespace(status=lambda: child)] if child else []
+    assert kernel.stands(SimpleNamespace(status=lambda: state, children=lambda: children)) is is_told

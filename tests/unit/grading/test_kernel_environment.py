@@ -96,3 +96,13 @@ def test_the_courses_packages_cannot_be_removed(environment, course):
         run(environment, "python", "-m", "pip", "uninstall", "--yes", "labkit_given")
     assert version_of(environment, "labkit_given") == "1.0"
     assert (course / "labkit_given-1.0.dist-info/METADATA").exists()
+
+
+def test_the_users_authorities_are_pips_and_not_those_of_a_private_engine(environment):
+    given = {"REQUESTS_CA_BUNDLE": "/ours.pem", "CURL_CA_BUNDLE": "/other.pem", "SSL_CERT_FILE": "/ours.pem"}
+    environment, _ = environment
+    made = environment.variables(given)
+    assert (made["PIP_CERT"], made["SSL_CERT_FILE"]) == ("/ours.pem", "/ours.pem")
+    assert made.keys().isdisjoint({"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"})
+    assert environment.variables({**given, "PIP_CERT": "/pip.pem"})["PIP_CERT"] == "/pip.pem"
+    assert "PIP_CERT" not in environment.variables({})

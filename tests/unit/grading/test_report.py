@@ -6,17 +6,20 @@ import csv
 import html.parser
 import io
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
+from jinja2 import FileSystemLoader
 from rich.console import Console
 
 from labkit import cli
 from labkit.checks import loader
 from labkit.checks.model import Check, Suite
 from labkit.checks.result import ERROR, FAIL, PASS, Result
+from labkit.core import html as html_templates
 from labkit.core.errors import EngineUnavailable
 from labkit.core.theme import EDGES
 from labkit.grading import batch, grader, pages, report
@@ -202,7 +205,8 @@ def test_a_lab_that_is_not_there_costs_nobody_points(course, monkeypatch):
     def away(self):
         raise EngineUnavailable("No Docker daemon answers.")
 
-    monkeypatch.setattr(grader.Grader, "__init__", lambda self, stem, jobs, runner: setattr(self, "jobs", 1))
+    made = {"jobs": 1, "stem": STEM, "faults": []}
+    monkeypatch.setattr(grader.Grader, "__init__", lambda self, stem, jobs, runner: vars(self).update(made))
     monkeypatch.setattr(grader.Grader, "__enter__", away)
     done = run(course)
     assert done.exit_code == 1
@@ -222,7 +226,9 @@ def scored(monkeypatch):
 
     def give(**steps):
         made = {
-            "__init__": lambda self, stem, jobs, runner: vars(self).update(jobs=1, suite=Suite(stem, CHECKS)),
+            "__init__": lambda self, stem, jobs, runner: vars(self).update(
+                jobs=1, stem=stem, suite=Suite(stem, CHECKS), runner=runner, faults=[]
+            ),
             "__enter__": lambda self: self,
             "__exit__": lambda self, *error: None,
             "_grade": lambda self, s, seconds: Graded(s, results=[result(n, PASS) for n in CHECKS]),
@@ -273,6 +279,71 @@ def test_what_starts_submissions_may_break_and_each_has_its_row(course, scored, 
     monkeypatch.setattr(batch, "LocalRunner", broken)
     assert run(course).exit_code == 1
     assert rows_of(course) == {"ada": ("error", "0"), "eve": ("error", "0"), "wrong": ("rejected", "")}
+
+
+def test_all_that_grades_is_loaded_before_the_first_is_run(course, scored, monkeypatch):
+    done = []
+
+    def load(self, stem, jobs, runner):
+        done.append(f"loaded {stem}")
+        vars(self).update(jobs=1, stem=stem, suite=Suite(stem, CHECKS), runner=runner, faults=[])
+
+    def grade(self, submission, seconds):
+        done.append(f"graded {submission.stem}")
+        return Graded(submission, results=[result(n, PASS) for n in CHECKS])
+
+    scored(__init__=load, _grade=grade)
+    monkeypatch.setattr(batch, "gradable", lambda: [STEM, "ch97_y"])
+    (course / "ada ch97_y.ipynb").write_text((course / f"ada {STEM}.ipynb").read_text())
+    assert run(course).exit_code == 0
+    assert done == [f"loaded {STEM}", "loaded ch97_y", *[f"graded {STEM}"] * 2, "graded ch97_y"]
+
+
+def test_an_exercise_whose_source_is_gone_takes_no_other_along(course, scored, monkeypatch):
+    def load(self, stem, jobs, runner):
+        if stem == STEM:
+            raise RuntimeError("its source is gone")
+        vars(self).update(jobs=1, stem=stem, suite=Suite(stem, CHECKS), runner=runner, faults=[])
+
+    scored(__init__=load)
+    monkeypatch.setattr(batch, "gradable", lambda: [STEM, "ch97_y"])
+    (course / f"ada {STEM}.ipynb").unlink()
+    (course / "ada ch97_y.ipynb").write_text((course / f"eve {STEM}.ipynb").read_text())
+    assert run(course).exit_code == 1
+    assert rows_of(course) == {"ada": ("graded", "4"), "eve": ("error", "0"), "wrong": ("rejected", "")}
+
+
+def test_the_reports_need_none_of_the_courses_files_once_grading_has_begun(
+    course, scored, monkeypatch, tmp_path
+):
+    place = tmp_path / "copy"
+    shutil.copytree(Path(html_templates.__file__).parents[1] / pages.TEMPLATES, place / pages.TEMPLATES)
+    monkeypatch.setattr(html_templates, "FileSystemLoader", lambda _: FileSystemLoader(place))
+    html_templates.environment.cache_clear()
+
+    def remove(self, submission, seconds):
+        shutil.rmtree(place, ignore_errors=True)
+        return Graded(submission, results=[result(n, PASS) for n in CHECKS])
+
+    scored(_grade=remove)
+    try:
+        done = run(course)
+    finally:
+        html_templates.environment.cache_clear()
+    assert (done.exit_code, place.exists()) == (0, False)
+    assert "4 of 4" in next((course / "out/submissions").glob("eve*.html")).read_text()
+
+
+def test_what_cannot_be_tidied_up_is_told_and_takes_no_verdict_back(course, scored):
+    def leave(self, submission, seconds):
+        self.faults.append(f"{submission.name}: the cluster went away")
+        return Graded(submission, results=[result(n, PASS) for n in CHECKS])
+
+    scored(_grade=leave)
+    done = run(course)
+    assert rows_of(course)["ada"] == ("graded", "4")
+    assert "the cluster went away" in done.output
+    assert done.exit_code == 1
 
 
 def test_scores_are_written_though_a_page_cannot_be(course, scored, monkeypatch):

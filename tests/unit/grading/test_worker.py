@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from labkit.grading import worker
+from labkit.grading import kernel, worker
 from labkit.grading.merge import COURSE, LEARNER, Step
 from labkit.grading.support_files import copy
 from labkit.lab.workspace import Workspace
@@ -73,6 +73,38 @@ def test_a_course_cell_that_fails_by_what_they_did_is_noted(outcome, tmp_path):
 def test_a_graded_cell_that_their_work_holds_up_is_ended_in_time(outcome):
     stuck = theirs("class Stuck:\n    def __eq__(self, other):\n        while True: pass\nready = Stuck()")
     assert outcome(stuck, CHECK, seconds=1)["notes"] == ["`one` did not end within 3 s: it was stopped."]
+
+
+LEAVES = """
+import os, subprocess, threading
+def count():
+    while True:
+        with open("ticks", "a") as f: f.write("x")
+threading.Thread(target=count, daemon=True).start()
+subprocess.Popen(["sh", "-c", "while :; do printf x >>shell; done"], start_new_session=True)
+while not (os.path.exists("ticks") and os.path.exists("shell")): pass
+"""
+
+
+def test_nothing_of_theirs_runs_while_it_is_judged_and_all_goes_on_after(outcome, monkeypatch, tmp_path):
+    seen, place = [], tmp_path / "workspace/work"
+
+    def sizes():
+        return [(place / name).stat().st_size for name in ("ticks", "shell")]
+
+    def judge(self, name):
+        stand = [kernel.stands(p) for p in kernel.started(())]
+        seen.append((len(stand) == 2 and all(stand), before := sizes(), sizes() == before))
+        self.results[name] = SimpleNamespace(as_json=lambda: {"name": name})
+
+    monkeypatch.setattr(Scorer, "judge", judge)
+    first = Step("ready", COURSE, "`one`", "one")
+    size = "os.path.getsize('ticks')"
+    grown = theirs(f"import os\nsize = {size}\nwhile {size} <= size: pass")
+    done = outcome(SETUP, theirs(LEAVES), first, grown, CHECK)
+    assert done["notes"] == []
+    assert [(stand, stood) for stand, _, stood in seen] == [(True, True)] * 2
+    assert seen[1][1][0] > seen[0][1][0], "its thread went on between the checks"
 
 
 def test_trying_the_machine_leaves_their_kernel_alone(outcome):

@@ -223,6 +223,18 @@ def test_a_daemon_of_another_lab_keeps_its_socket_and_its_pid_file(daemon, harml
     assert harmless == []
 
 
+def test_another_home_of_the_same_user_stops_and_takes_over_nothing(daemon, harmless, monkeypatch, tmp_path):
+    first = daemon(debian_root.data())
+    monkeypatch.setenv("LABKIT_HOME", str(tmp_path / "second home"))
+    assert (debian_root.pid(), debian_root.stop()) == (None, False)
+    with pytest.raises(EngineUnavailable, match=f"process {first.pid}"):
+        debian_root.start()
+    down.remove_home()
+    monkeypatch.setenv("LABKIT_HOME", str(tmp_path / "home"))
+    assert (first.poll(), debian_root.pid(), harmless) == (None, first.pid, [])
+    assert folder() == ["docker.pid", "docker.sock"]
+
+
 def test_no_second_daemon_is_started_over_the_data_of_one_that_lost_its_socket(daemon, harmless):
     ours = daemon(debian_root.data())
     for name in folder():

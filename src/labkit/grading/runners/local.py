@@ -19,7 +19,7 @@ from labkit.checks.faults import AGAIN
 from labkit.checks.model import Suite
 from labkit.core.errors import BrokenEnvironment
 from labkit.core.fork_server import Job, new_server
-from labkit.grading import scoring, worker
+from labkit.grading import scoring, seal, worker
 from labkit.grading.merge import Step
 from labkit.grading.runners.base import Outcome
 from labkit.lab.workspace import FILE, VARIABLE, Workspace
@@ -33,17 +33,21 @@ START_SECONDS = 300.0
 class LocalRunner:
     """Runs submissions on this machine; see `labkit.grading.runners.base.SubmissionRunner`.
 
-    All that judges is loaded now, before anything is run that could change it.
+    All that judges is loaded now, before anything is run that could change it. From now on no process of a
+    submission opens what is open in this one, such as the connection on which outcomes come back.
 
     Args:
         stems: whose checks are loaded.
 
     Raises:
         BrokenEnvironment: checks cannot be loaded.
+        OSError: this process cannot be closed to others.
     """
 
     def __init__(self, stems: Iterable[str]):
+        seal.close_up()
         self._server = new_server(worker.__name__)
+        self._server.call(seal.close_up)
         self._jobs: set[Job] = set()
         self._stopped = threading.Event()
         for stem in stems:
