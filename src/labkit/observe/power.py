@@ -67,12 +67,19 @@ def _privileges(noted: Mapping[str, Any]) -> Iterator[str]:
         name, _, value = option.replace(":", "=", 1).partition("=")
         if name == "seccomp" and value != "builtin":
             yield "seccomp off" if value == "unconfined" else "seccomp filter of its own"
+        elif name == "label" and is_given_up(noted):
+            continue  # the engine's own doing
         elif value in ("unconfined", "disable"):
             yield f"{name} {value}"
     if noted.get("MaskedPaths") == [] and not noted.get("Privileged"):
         yield "systempaths unconfined"
     if noted.get("OomKillDisable") or (noted.get("OomScoreAdj") or 0) < 0:
         yield "memory of others goes first when it runs out"
+
+
+def is_given_up(noted: Mapping[str, Any]) -> bool:
+    """Whether the engine itself leaves out SELinux's labels, for they would be in the way."""
+    return bool(noted.get("Privileged")) or "host" in (noted.get("PidMode"), noted.get("IpcMode"))
 
 
 def _shared(noted: Mapping[str, Any]) -> Iterator[str]:

@@ -34,6 +34,9 @@ ELSEWHERE = ("ContainerIDFile", "ConsoleSize", "RestartPolicy")
 UPPER_CHANGED, UPPER_ADDED = 0, 1
 """Kinds of `docker diff`: of what was deleted there is nothing to read."""
 
+FOLDER, RIGHTS = 1 << 31, 0o777
+"""Bits of a file's mode as the engine tells it."""
+
 SCENE_NOTE = "as it was: "
 """Before a scene's name, among what a workspace notes of its scenes."""
 
@@ -180,11 +183,15 @@ def changed_files(lab: Lab, container: str) -> str:
         lines.append(f"{entry['Kind']} {entry['Path']}")
         if entry["Kind"] in (UPPER_CHANGED, UPPER_ADDED):
             try:
-                archive = lab.docker.api.get_archive(container, entry["Path"])[0]
+                archive, stat = lab.docker.api.get_archive(container, entry["Path"])
             except docker.errors.APIError:
                 continue  # a socket, or it is gone: its name counts
-            lines += files(b"".join(archive), deep=False)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+            if stat["mode"] & FOLDER:  # what is in it, and has changed, is listed itself
+                lines.append(f"folder {entry['Path']} {stat['mode'] & RIGHTS:o}")
+                cast(Any, archive).close()
+            else:
+                lines += files(b"".join(archive))
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
 
 
 def volume_contents(lab: Lab, names: Collection[str], image: str) -> dict[str, str]:
@@ -222,18 +229,11 @@ def digest(archive: bytes) -> str:
     return hashlib.sha256("\n".join(files(archive)).encode()).hexdigest()[:16]
 
 
-def files(archive: bytes, deep: bool = True) -> list[str]:
-    """A line for each file in an archive, in the order of their names: name, rights, owner, content.
-
-    Args:
-        archive: a tar.
-        deep: False takes a folder without what is in it.
-    """
+def files(archive: bytes) -> list[str]:
+    """A line for each file in an archive, in the order of their names: name, rights, owner, content."""
     lines = []
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        for member in tar if deep else [tar.next()]:
-            if member is None:
-                continue
+        for member in tar:
             source = tar.extractfile(member) if member.isreg() else None
             content = hashlib.sha256(source.read()).hexdigest() if source else member.linkname
             fields = (member.name, member.mode, member.uid, member.gid, repr(member.type), content)
