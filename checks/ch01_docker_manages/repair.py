@@ -1,12 +1,18 @@
-"""Repair: one team's things removed, and nothing of the other's."""
+"""Repair: one team's things removed, and nothing of the other's.
+
+Asked: all of team blue gone, and nothing under its name in its place. Stays: all of team red, the very
+objects, with state, start, connections, options and data. Free: the road, and what else is made.
+"""
 
 from __future__ import annotations
 
+import secrets
 from random import Random
 
 from labkit import Mismatch, Missing
 from labkit.checks import check, scene
-from labkit.observe.containers import container
+from labkit.observe.containers import run
+from labkit.observe.unchanged import changes, note_state, noted_state, state_of
 
 from . import BASE
 
@@ -36,17 +42,27 @@ def shared(lab, facts):
         )
         idle.start()
         lab.wait(idle, "exited")
-        lab.docker.volumes.create(f"ch01-{words[4]}", labels=labels)
+        spare = lab.docker.volumes.create(f"ch01-{words[4]}", labels=labels)
+        fill(lab, disk, spare)
+    note_state(lab, "shared", state_of(lab, {**lab.labels, "labkit.scene": "shared"}, contents=BASE))
 
 
-def of_team(lab, team):
-    """Names of a team's objects, and what each is like, by kind."""
-    ours = {"label": [f"ch01.team={team}", f"labkit.session={lab.session}"]}
-    containers = lab.docker.containers.list(all=True, filters=ours, ignore_removed=True)
+def fill(lab, *volumes):
+    """Puts data that nobody knows into volumes: a wiped one is not as it was."""
+    places = {volume.name: {"bind": f"/v/{i}"} for i, volume in enumerate(volumes)}
+    line = f"for v in /v/*; do echo {secrets.token_hex(8)}$v > $v/kept; done"
+    run(lab, "sh", "-c", line, image=BASE, volumes=places)
+
+
+def of_team(state, team):
+    """A team's objects, by kind and id."""
     return {
-        "container": {c.name: (c.status, c.attrs["RestartCount"]) for c in containers},
-        "network": {n.name: None for n in lab.docker.networks.list(filters=ours)},
-        "volume": {v.name: None for v in lab.docker.volumes.list(filters=ours)},
+        kind: {
+            key: fields
+            for key, fields in objects.items()
+            if fields.get("labels", {}).get("ch01.team") == team
+        }
+        for kind, objects in state.items()
     }
 
 
@@ -61,29 +77,75 @@ def of_team(lab, team):
 )
 def cleaned(lab, shared):
     """Everything of team blue is gone, and everything of team red is as it was"""
-    red, blue, words = (
-        of_team(lab, "red"),
-        of_team(lab, "blue"),
-        [f"ch01-{word}" for word in shared["theirs"]],
-    )
-    there = {"container": {words[2], words[3]}, "network": {words[0]}, "volume": {words[1], words[4]}}
-    lost = [f"{kind} {name}" for kind, names in there.items() for name in sorted(names - set(red[kind]))]
-    if lost:
-        hint = why_lost(lost, words)
-        raise Missing("Something of team red is gone.", found=", ".join(lost), hint=hint, fix=AGAIN)
-    if red["container"][words[2]] != ("running", 0) or red["container"][words[3]][0] != "exited":
-        found = ", ".join(f"{name} {state}" for name, (state, _) in sorted(red["container"].items()))
-        wanted = "one running, one exited"
-        raise Mismatch("A container of team red is not as it was.", wanted=wanted, found=found, fix=AGAIN)
-    if words[0] not in container(lab, words[2]).attrs["NetworkSettings"]["Networks"]:
-        raise Mismatch("The running container of team red was taken off its network.", fix=AGAIN)
-    if left := [f"{kind} {name}" for kind, names in blue.items() for name in sorted(names)]:
-        if len(left) == len(shared["ours"]):
-            raise Mismatch("Nothing of team blue has been removed yet.", found=", ".join(left))
-        raise Mismatch("Something of team blue is left.", found=", ".join(left), hint=why_left(blue))
+    before = noted_state(lab, "shared")
+    words = [f"ch01-{word}" for word in shared["theirs"]]
+    ours = {"labkit.session": lab.session}
+    red = state_of(lab, {**ours, "ch01.team": "red"}, contents=BASE)
+    kept(changes(of_team(before, "red"), red, free=["new"]), words)
+    blue = state_of(lab, {**ours, "ch01.team": "blue"})
+    left = [f"{kind} {fields['name']}" for kind in blue for fields in blue[kind].values()]
+    if len(left) == len(shared["ours"]):
+        raise Mismatch("Nothing of team blue has been removed yet.", found=", ".join(left))
+    if left:
+        found, hint = ", ".join(sorted(left)), why_left(blue)
+        raise Mismatch("Something of team blue is left.", found=found, hint=hint)
+    again = [f"{kind} {name}" for kind, name in names(lab) if name in {f"ch01-{w}" for w in shared["ours"]}]
+    if again:
+        hint = "Without its label it is still what the team had, under its name."
+        raise Mismatch("Something of team blue is left.", found=", ".join(again), hint=hint)
 
 
 AGAIN = 'start("shared") sets it up anew'
+
+
+def kept(found, words):
+    """That nothing of the other team's has changed; the change that tells most is told first.
+
+    Args:
+        found: what has changed.
+        words: the team's names.
+    """
+    if lost := sorted(f"{c.kind} {c.name}" for c in found if c.what == "gone"):
+        hint = why_lost(lost, words)
+        raise Missing("Something of team red is gone.", found=", ".join(lost), hint=hint, fix=AGAIN)
+    for change in sorted(found, key=lambda c: TELLING.index(c.what) if c.what in TELLING else len(TELLING)):
+        told = {"found": f"{change.name}: {change.now}"[:200], "fix": AGAIN}
+        if change.what == "remade":
+            hint = None
+            if change.kind == "volume":
+                hint = "What is made anew has the old name, and not what was in it."
+            message = f"A {change.kind} of team red was removed and made anew."
+            raise Mismatch(message, hint=hint, **told)
+        if change.what == "state" and change.name == words[2] and change.now == "paused":
+            raise Mismatch("The running container of team red is paused.", **told)
+        if change.what == "state":
+            wanted = f"{change.name}: {change.before}"
+            raise Mismatch("A container of team red is not as it was.", wanted=wanted, **told)
+        if change.what == "start" and change.name == words[3]:
+            raise Mismatch("The container of team red that had ended was run again.", **told)
+        if change.what == "start":
+            raise Mismatch("The running container of team red was stopped and started again.", **told)
+        if change.what == "networks" and words[0] not in change.now:
+            raise Mismatch("The running container of team red was taken off its network.", **told)
+        if change.what == "networks" and set(change.now) - {words[0]}:
+            raise Mismatch("A container of team red was put on another network.", **told)
+        if change.what == "what is in it":
+            raise Mismatch("What was in a volume of team red is not in it any more.", **told)
+        message = f"A {change.kind} of team red is not as it was: {change.what}."
+        raise Mismatch(message, wanted=str(change.before)[:200], **told)
+
+
+TELLING = ("remade", "name", "state", "start", "networks", "what is in it")
+"""Changes in the order in which they are told: an earlier one often brings the later ones with it."""
+
+
+def names(lab):
+    """All containers, networks and volumes that there are, by kind and name."""
+    api = lab.docker.api
+    for box in api.containers(all=True):
+        yield from (("container", name.removeprefix("/")) for name in box["Names"] or [])
+    yield from (("network", net["Name"]) for net in api.networks())
+    yield from (("volume", one["Name"]) for one in api.volumes()["Volumes"] or [])
 
 
 def why_lost(lost, words):
@@ -99,7 +161,7 @@ def why_lost(lost, words):
 
 def why_left(blue):
     """The foreseen mistakes behind a remainder."""
-    states = {state for state, _ in blue["container"].values()}
+    states = {fields["state"] for fields in blue["container"].values()}
     if "running" in states:
         return "A container that runs is removed when it has been stopped, or by force."
     if states:

@@ -21,6 +21,13 @@ class Engine:
     def __init__(self, *events):
         self.told = list(events)
 
+    @property
+    def api(self):
+        return self
+
+    def containers(self, all):
+        return []
+
     def info(self):
         return {"SystemTime": "2026-11-28T09:00:00.5+01:00"}
 
@@ -29,7 +36,7 @@ class Engine:
         return self.told.pop(0)
 
 
-def judged(monkeypatch, answers, *events, lists=()):
+def judged(monkeypatch, answers, *events, lists=(), quiet=False):
     """Checks what a function counts, look by look; the lists are `LISTED` after those that are given."""
     counts, lab = iter(answers), type("Lab", (), {"docker": Engine(*events)})()
 
@@ -41,7 +48,8 @@ def judged(monkeypatch, answers, *events, lists=()):
     looks = iter(lists)
     monkeypatch.setattr(do, "listed", lambda client: next(looks, LISTED))
     monkeypatch.setattr(do, "cache", lambda client: LISTED["cache"])
-    monkeypatch.setattr(do, "add_some", lambda lab, stack: None)
+    monkeypatch.setattr(do, "add_some", lambda lab, stack: {})
+    monkeypatch.setattr(do, "is_quiet", lambda lab, env: quiet)
     monkeypatch.setattr(Function, "at_hand", lambda self, *arguments: nullcontext(count))
     return do.inventory.call(lab, Function("inventory", "", {}))
 
@@ -91,3 +99,19 @@ def test_an_engine_that_is_never_still_is_told_with_what_moved(monkeypatch):
     with pytest.raises(BrokenEnvironment) as raised:
         judged(monkeypatch, forever)
     assert raised.value.found == "what came and went: containers"
+
+
+def test_a_function_under_which_the_engine_moves_each_time_and_else_never_is_wrong(monkeypatch):
+    with pytest.raises(Mismatch, match="another after each count"):
+        judged(monkeypatch, itertools.repeat(TRUE), *[CAME_AND_WENT] * do.CALLS, quiet=True)
+
+
+@pytest.mark.parametrize(
+    ("states", "told"), [({}, "removes what it counts"), ({"a": "running"}, "changes what it counts")]
+)
+def test_a_count_that_removes_or_changes_what_it_counts_is_wrong(states, told):
+    listed = [{"Id": name, "State": state} for name, state in states.items()]
+    lab = type("Lab", (), {"docker": type("Docker", (), {"api": type("API", (), {})()})()})()
+    lab.docker.api.containers = lambda all: listed
+    with pytest.raises(Mismatch, match=told):
+        do.untouched(lab, {"a": "paused"})

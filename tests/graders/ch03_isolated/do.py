@@ -83,3 +83,135 @@ def bounded_update(lab):
     quota = {"cpu_quota": 25_000, "cpu_period": 100_000, "cpu_shares": 512}
     box = greedy(lab, without=["nano_cpus", "mem_limit", "memswap_limit"], **quota)
     box.update(mem_limit="128m", memswap_limit="128m")
+
+
+def in_shell(lab, line, **options):
+    """A line of shell, which finds the program in PROGRAM, with the bounds that are asked."""
+    command = ["sh", "-c", line]
+    given = {**BOUNDS, "environment": {"PROGRAM": PROGRAM}, **options}
+    return lab.docker.containers.run(PYTHON, command, name="ch03-greedy", detach=True, **given)
+
+
+@wrong("bounded", "the program's name in a command line")
+def bounded_word(lab):
+    in_shell(lab, "sleep infinity; : greedy")
+
+
+@wrong("bounded", "the program beside another that looks like it")
+def bounded_like(lab):
+    greedy(lab, program="greedy = []\nimport signal; signal.pause()")
+
+
+@wrong("bounded", "under a timeout of 20 seconds")
+def bounded_timeout(lab):
+    in_shell(lab, 'exec timeout 20 python3 -c "$PROGRAM"')
+
+
+@wrong("bounded", "with a clock beside it that ends it, and a restart policy")
+def bounded_restarts(lab):
+    line = 'python3 -c "$PROGRAM" & sleep 30; kill $!'
+    in_shell(lab, line, restart_policy={"Name": "always"})
+
+
+@wrong("bounded", "an amount of CPU time in place of a part of a CPU per time")
+def bounded_cpu_time(lab):
+    from docker.types import Ulimit
+
+    greedy(lab, ulimits=[Ulimit(name="cpu", soft=60, hard=60)])
+
+
+@wrong("bounded", "stopped by a signal")
+def bounded_stopped(lab):
+    box = in_shell(lab, 'python3 -c "$PROGRAM" & wait')
+    lab.wait(box, "running")
+    line = "until p=$(grep -l python /proc/[0-9]*/comm); do :; done\nkill -STOP $(basename $(dirname $p))"
+    box.exec_run(["sh", "-c", line])
+
+
+@wrong("bounded", "from an image of its own")
+def bounded_image(lab):
+    box = lab.docker.containers.create(PYTHON, "true")
+    made = box.commit("ch03-mine", "1")
+    command = ["python3", "-c", PROGRAM]
+    lab.docker.containers.run(made.id, command, name="ch03-greedy", detach=True, **BOUNDS)
+
+
+@wrong("bounded", "privileged: it could lift its limits")
+def bounded_privileged(lab):
+    greedy(lab, privileged=True)
+
+
+@wrong("bounded", "with the machine's files")
+def bounded_files(lab):
+    greedy(lab, volumes=["/:/machine"])
+
+
+@wrong("bounded", "with the engine's socket")
+def bounded_socket(lab):
+    greedy(lab, volumes=["/var/run/docker.sock:/var/run/docker.sock"])
+
+
+@wrong("bounded", "among the machine's processes")
+def bounded_host(lab):
+    greedy(lab, pid_mode="host")
+
+
+@wrong("bounded", "with the right to administer the system")
+def bounded_admin(lab):
+    greedy(lab, cap_add=["SYS_ADMIN"])
+
+
+@wrong("bounded", "in a control group of its own choice")
+def bounded_parent(lab):
+    greedy(lab, cgroup_parent="/ch03-apart")
+
+
+@wrong("bounded", "without the filter of system calls")
+def bounded_seccomp(lab):
+    greedy(lab, security_opt=["seccomp=unconfined"])
+
+
+@wrong("bounded", "64 processes")
+def bounded_64(lab):
+    greedy(lab, pids_limit=64)
+
+
+@right("bounded", "through a shell, with the program in a variable")
+def bounded_variable(lab):
+    in_shell(lab, 'python3 -c "$PROGRAM"', init=True)
+
+
+@right("bounded", "with the interpreter as the entrypoint, and blanks around the program")
+def bounded_entrypoint(lab):
+    lab.docker.containers.run(
+        PYTHON,
+        ["-u", "-c", f"\n\n{PROGRAM}\n# the end"],
+        entrypoint="/usr/bin/python3",
+        name="ch03-greedy",
+        detach=True,
+        **BOUNDS,
+    )
+
+
+@right("bounded", "hardened beside, and started again by the engine if need be")
+def bounded_hardened(lab):
+    options = {"read_only": True, "cap_drop": ["ALL"], "user": "1000", "network_mode": "none"}
+    greedy(lab, restart_policy={"Name": "unless-stopped"}, tmpfs={"/tmp": ""}, **options)
+
+
+@right("bounded", "a twentieth of a CPU, counted over a fifth of a second, and tight memory")
+def bounded_slow(lab):
+    quota = {"cpu_quota": 20_000, "cpu_period": 200_000}
+    greedy(lab, without=["nano_cpus"], mem_limit="40m", memswap_limit="40m", **quota)
+
+
+@right("bounded", "by the image's id, step by step")
+def bounded_id(lab):
+    given = {"nano_cpus": 200_000_000, "mem_limit": 128 * 2**20, "memswap_limit": "131072k", "pids_limit": 8}
+    image = lab.docker.images.get(PYTHON).id
+    lab.docker.containers.create(image, ["python3", "-c", PROGRAM], name="ch03-greedy", **given).start()
+
+
+@right("bounded", "with a port, labels and limits that nobody asked for")
+def bounded_more(lab):
+    greedy(lab, labels={"note": "x"}, cpu_shares=128, mem_reservation="32m", ports={"80/tcp": None})
