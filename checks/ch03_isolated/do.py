@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import docker
 
-from labkit import Mismatch, TimedOut
+from labkit import Mismatch, TimedOut, until
 from labkit.checks import check
 from labkit.observe.containers import running
 from labkit.observe.power import arguments, excess, processes
-from labkit.wait.until import until
 
 from . import MB, PROGRAM
 from .given import from_image, is_python, others, running_as
