@@ -130,6 +130,7 @@ def closed(lab, services):
     now = state_of(lab, labels, contents=PYTHON, volumes=volumes_of(services["names"]))
     untouched(changes(without(before, word), without(now, word), free=["new"]))
     no_hole(lab, box, services["wall"])
+    same_image(box, old)
     has_its_own(before, now, box, word)
     as_before(box, old, word)
     on_network(box, before, word)
@@ -193,6 +194,13 @@ def no_hole(lab, box, old):
         raise Mismatch("The service has more rights than it had.", found=found, hint=hint)
 
 
+def same_image(box, old):
+    """That its image is the one that it had: one committed from it brings mounts of its own."""
+    if box.attrs["Image"] != old["image"]:
+        found = box.attrs["Config"]["Image"]
+        raise Mismatch("The service was made from another image.", wanted=PYTHON, found=found)
+
+
 def has_its_own(before, now, box, word):
     """That its data are those that it had, and that it can write to them."""
     at = {m["Destination"].rstrip("/"): m for m in box.attrs["Mounts"]}
@@ -216,10 +224,7 @@ def has_its_own(before, now, box, word):
 
 
 def as_before(box, old, word):
-    """That image, command, limit and setting are those that it had."""
-    if box.attrs["Image"] != old["image"]:
-        found = box.attrs["Config"]["Image"]
-        raise Mismatch("The service was made from another image.", wanted=PYTHON, found=found)
+    """That command, limit and setting are those that it had."""
     command = [box.attrs["Path"], *box.attrs["Args"]]
     if [command[0].rpartition("/")[2], *command[1:]] != old["command"]:
         wanted, found = shlex.join(old["command"]), shlex.join(command)
