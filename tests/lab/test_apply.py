@@ -7,7 +7,7 @@ import json
 import pytest
 from kubernetes import client
 
-from labkit import ClusterUnavailable, Lab, Usage
+from labkit import ClusterUnavailable, Lab, Usage, until
 from labkit.core.kube import dynamic_client
 from labkit.lab.clients import kube_client
 
@@ -91,7 +91,9 @@ def test_a_kind_that_was_not_there_a_moment_ago_is_found(lab, tmp_path):
     with pytest.raises(Usage, match="no kind Box"):
         lab.apply(tmp_path / "box.yaml")
     lab.wait(lab.apply(tmp_path / "crd.yaml"), "Established")
-    assert lab.apply(tmp_path / "box.yaml").kind == "Box"
+    # "Established" comes before the API server lists the kind, and before it has a store for it
+    soon = {"timeout": 60, "ignore": (Usage, ClusterUnavailable)}
+    assert until(lambda: lab.apply(tmp_path / "box.yaml"), **soon).kind == "Box"
     assert lab.wait("box/one", lambda o: True, timeout=10).metadata.name == "one"
 
 
