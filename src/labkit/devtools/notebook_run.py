@@ -117,8 +117,10 @@ def nbval(notebooks: list[Path], *options: str) -> Outcome:
         env = {**os.environ, "SOURCE_DATE_EPOCH": "0", "LABKIT_PROGRESS": str(progress), TIMES: str(times)}
         status = subprocess.run([*command, *options, *map(str, notebooks)], cwd=repo(), env=env).returncode
         cells = json.loads(times.read_text(encoding="utf-8")) if times.exists() else []
-    for leak in (leaked := leaks.left(before, leaks.snapshot())):
-        print(f"left behind by {', '.join(f'{p.parent.name}/{p.stem}' for p in notebooks)}: {leak}")
+    if leaked := leaks.left(before, leaks.snapshot()):
+        one, *others = (f"{p.parent.name}/{p.stem}" for p in notebooks)
+        who = f"one of {len(notebooks)} notebooks that ran side by side" if others else one
+        print(f"left behind by {who}: {', '.join(leaked)}", flush=True)
     return Outcome(status or int(bool(leaked)), cells)
 
 

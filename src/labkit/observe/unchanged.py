@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import docker
+from docker.types import Mount
 
 from labkit.core.errors import Missing
 from labkit.lab.lab import Lab
@@ -211,17 +212,20 @@ def volume_contents(lab: Lab, names: Collection[str], image: str) -> dict[str, s
     if not names:
         return {}
     places = {name: f"/labkit/{i}" for i, name in enumerate(sorted(names))}
-    binds = [f"{name}:{place}:ro,nocopy" for name, place in places.items()]
+    # As `Mount`, for of "name:place:ro,nocopy" docker-py 7.2 also makes an anonymous volume at ":ro,nocopy".
+    mounts = [
+        Mount(place, name, type="volume", read_only=True, no_copy=True) for name, place in places.items()
+    ]
     for name in names:
         try:
             lab.docker.api.inspect_volume(name)  # else the engine would make it
         except docker.errors.NotFound:
             raise Missing(f"There is no volume {name}.") from None
-    reader = lab.docker.containers.create(image, "true", volumes=cast(Any, binds), network_mode="none")
+    reader = lab.docker.containers.create(image, "true", mounts=mounts, network_mode="none")
     try:
         return {name: digest(b"".join(reader.get_archive(f"{place}/.")[0])) for name, place in places.items()}
     finally:
-        reader.remove(force=True)
+        reader.remove(force=True, v=True)  # and what the image's own VOLUME lines made
 
 
 def digest(archive: bytes) -> str:

@@ -32,6 +32,17 @@ def test_a_leak_fails_the_run(monkeypatch, capsys, tmp_path, leaked):
     assert ("left behind by chapters/ch01_x: volume ch01-x" in capsys.readouterr().out) is bool(leaked)
 
 
+def test_what_many_notebooks_left_is_one_line(monkeypatch, capsys, tmp_path):
+    seen = iter([set(), {"volume b", "volume a"}])
+    monkeypatch.setattr(leaks, "snapshot", lambda: next(seen))
+    monkeypatch.setattr(
+        notebook_run.subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0, stdout="")
+    )
+    assert notebook_run.nbval([tmp_path / "chapters/ch01_x.ipynb", tmp_path / "chapters/ch02_x.ipynb"]).status
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("left behind by")]
+    assert said == ["left behind by one of 2 notebooks that ran side by side: volume a, volume b"]
+
+
 def test_no_notebook_is_a_failure(monkeypatch, capsys):
     monkeypatch.setattr(notebook_run, "found", lambda exclusive: [])
     assert notebook_run.main([]) == notebook_run.NOTHING_COLLECTED
