@@ -89,8 +89,7 @@ def test_in_a_pod_it_sees_a_service_through_the_end_of_its_pod(lab, tmp_path):
     load.wait_last(5, lambda r: r.outcome == "1.0", "web")
     began, (first,) = time.time(), seen.kept("web")
     lab.dynamic.resources.get(api_version="v1", kind="Pod").delete(first.name, lab.namespace)
-    lab.wait(deployment, "complete")
-    load.wait_more(5)
+    load.wait_last(1, lambda r: r.lost, "web")
     load.wait_last(5, lambda r: not r.lost, "web")
     ended = time.time()
     assert load.complete(began, ended).between(began, ended).lost

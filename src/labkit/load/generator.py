@@ -263,8 +263,9 @@ class LoadGenerator:
             BrokenEnvironment: the sender's program has failed.
         """
         text = self.place.log(since - 1, None)
-        if "Traceback" in text:
-            raise BrokenEnvironment("The load generator has failed.", found=text[-1500:])
+        for line in text.splitlines():
+            if line.startswith('"'):  # no record: the program's last words, as one text
+                raise BrokenEnvironment("The load generator has failed.", found=json.loads(line)[-1500:])
         return parse(text)
 
     def complete(self, began: float, ended: float) -> Requests:

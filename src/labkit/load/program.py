@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 import time
+import traceback
 import urllib.parse
 from typing import Any
 
@@ -105,4 +106,8 @@ def main(settings: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    try:
+        main(sys.argv[1])
+    except Exception:  # as one line: whoever reads the log meanwhile has all of it or nothing
+        print(json.dumps(traceback.format_exc()), flush=True)
+        sys.exit(1)

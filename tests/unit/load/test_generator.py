@@ -54,7 +54,7 @@ def test_it_gives_up_when_nothing_more_comes():
 
 def test_a_sender_that_has_failed_is_told_with_its_last_words():
     place = Written(is_at_rest=True)
-    place.lines = ["Traceback (most recent call last):", "socket.gaierror: no such name"]
+    place.lines = [json.dumps("Traceback (most recent call last):\nsocket.gaierror: no such name")]
     with pytest.raises(BrokenEnvironment, match="load generator") as told:
         LoadGenerator(place, SETTINGS).begun()
     assert "gaierror" in told.value.found

@@ -127,3 +127,14 @@ def test_the_settings_go_to_the_program_as_json():
     *_, settings = command(checked({"a": "http://web/"}, lookup="each"))
     wanted = {"targets": {"a": "http://web/"}, "rate": 25, "timeout": 2, "duration": 600, "key": None}
     assert json.loads(settings) == wanted | {"once": False}
+
+
+def test_a_failure_is_one_line_for_whoever_reads_meanwhile():
+    done = subprocess.run(
+        [sys.executable, *command(checked({"a": "http://nobody.invalid/"}))[1:]],
+        capture_output=True,
+        text=True,
+    )
+    (line,) = done.stdout.splitlines()
+    assert "gaierror" in json.loads(line)
+    assert (done.returncode, done.stderr) == (1, "")
