@@ -287,11 +287,11 @@ class LoadGenerator:
         return until(all_there, timeout=limit, every=0.05, what="the outcomes of all requests")
 
     def calm(self, seconds: float, control: str, since: float | None = None) -> tuple[float, Requests]:
-        """A time in which a target that nobody changes loses nothing: the first of four, else the fourth.
+        """A time that can be judged, as `Requests.undisturbed` says: the first of four, else the fourth.
 
         Args:
             seconds: how long it is.
-            control: that target.
+            control: a target that nobody changes.
             since: records from this earlier moment on are wanted, too.
 
         Returns:
@@ -300,7 +300,7 @@ class LoadGenerator:
         for _ in range(4):
             began = time.time()
             rows = self.complete(began if since is None else since, began + seconds)
-            if not rows.of(control).between(began, began + seconds).lost:
+            if rows.undisturbed(control, began, began + seconds):
                 break
         return began, rows
 
