@@ -12,8 +12,9 @@ from nbformat import NotebookNode
 from labkit.book import notebooks, questions, receipts
 from labkit.book.ledger import claims
 from labkit.core.paths import repo
-from labkit.lint import predictions
+from labkit.lint import lengths, predictions
 from labkit.lint.finding import Finding
+from labkit.lint.lengths import words
 
 CODE_CAP, CODE_MEDIAN, TEXT_MEDIAN, OUTPUT_CAP = 15, 6, 60, 15
 CLAIM = re.compile(r"^claim:(C\d\d\.\d+)$")
@@ -21,7 +22,6 @@ PROVE = re.compile(r"\bprove\(\s*[\"'](C\d\d\.\d+)[\"']")
 RAW_ID = re.compile(r"\b(?:sha256:)?[0-9a-f]{12,64}\b|\bat 0x[0-9a-f]{8,}")
 MARKDOWN_IMAGE = re.compile(r"!\[(.*?)\]\(")
 FIGURE = re.compile(r"^(?:```|:::)\{figure\}[^\n]*\n(.*?)^(?:```|:::)", re.M | re.S)
-FENCES = re.compile(r"^(```+|:::+).*?^\1\s*$", re.M | re.S)
 
 
 def problems(root: Path | None = None) -> list[Finding]:
@@ -42,6 +42,7 @@ def problems(root: Path | None = None) -> list[Finding]:
         findings += [Finding(f"chapters/{stem}", fault) for fault in faults]
         for claim in claim_tags(notebook):
             proved.setdefault(claim, []).append(stem)
+    findings += lengths.breaches(root)
     faults = (*ledger(stems, proved), *receipts.breaches(root))
     findings += [Finding("ledger", fault) for fault in faults]
     findings += [Finding("_toc.yml", fault) for fault in listed(stems, root)]
@@ -107,11 +108,6 @@ def raw_ids(i: int, printed: str) -> Iterator[str]:
     """What cannot be the same in the next run, an object's address in memory too."""
     if raw := RAW_ID.search(printed):
         yield f"cell {i} prints a raw id: {raw[0][:16]}…"
-
-
-def words(source: str) -> int:
-    """Words of running text, fenced blocks left out."""
-    return len(FENCES.sub("", source).split())
 
 
 def pictures(source: str) -> Iterator[str]:

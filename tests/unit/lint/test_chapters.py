@@ -141,10 +141,6 @@ def test_medians():
     assert any("median text cell" in b for b in breaches(*long_text))
 
 
-def test_fenced_blocks_are_not_counted_as_text():
-    assert chapters.words("a b\n```console\n$ c d e f\n```\n") == 2
-
-
 def test_a_chapter_that_does_not_close():
     assert any("does not close" in b for b in chapters.chapter(new_notebook(cells=SOUND[:-1])))
 
