@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from labkit.lab.lab import Lab
     from labkit.learner.exercise import answer, check, hint, progress, start
     from labkit.learner.predict import beliefs, predict
+    from labkit.load.generator import LoadGenerator
+    from labkit.load.plots import Interval, plot_lanes, plot_requests, plot_timeline
+    from labkit.load.pods import PodWatch
     from labkit.observe.commands import output_of, succeeds
     from labkit.wait.until import until
 
@@ -61,6 +64,8 @@ _ERRORS = (
 )
 _HOMES = {
     "Lab": "labkit.lab.lab",
+    "LoadGenerator": "labkit.load.generator",
+    "PodWatch": "labkit.load.pods",
     "beliefs": "labkit.learner.predict",
     "measured": "labkit.book.measured",
     "predict": "labkit.learner.predict",
@@ -69,6 +74,7 @@ _HOMES = {
     "until": "labkit.wait.until",
     **dict.fromkeys(("answer", "check", "hint", "progress", "start"), "labkit.learner.exercise"),
     **dict.fromkeys(("COLOURS", "figure", "show"), "labkit.book.figures"),
+    **dict.fromkeys(("Interval", "plot_lanes", "plot_requests", "plot_timeline"), "labkit.load.plots"),
     **dict.fromkeys(("cli_env", "docker_cmd"), "labkit.core.engine"),
     **dict.fromkeys(("output_of", "succeeds"), "labkit.observe.commands"),
     **dict.fromkeys(_ERRORS, "labkit.core.errors"),
@@ -85,12 +91,15 @@ __all__ = [  # noqa: RUF022  sorted as `dir` does
     "EngineUnavailable",
     "Failure",
     "ImageUnavailable",
+    "Interval",
     "Lab",
     "LabkitError",
     "LedgerError",
+    "LoadGenerator",
     "Mismatch",
     "Missing",
     "NotOurs",
+    "PodWatch",
     "TimedOut",
     "Unsupported",
     "Usage",
@@ -103,6 +112,9 @@ __all__ = [  # noqa: RUF022  sorted as `dir` does
     "hint",
     "measured",
     "output_of",
+    "plot_lanes",
+    "plot_requests",
+    "plot_timeline",
     "predict",
     "progress",
     "prove",
