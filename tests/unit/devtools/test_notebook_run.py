@@ -47,7 +47,8 @@ def test_what_many_notebooks_left_is_one_line(monkeypatch, capsys, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("status", "options", "wanted"), [(5, [], 5), (5, ["-k", "ch02"], 0), (1, ["-k", "x"], 1)]
+    ("status", "options", "wanted"),
+    [(5, [], 5), (5, ["-k", "ch02"], 0), (5, ["-kch02"], 0), (1, ["-k", "x"], 1)],
 )
 def test_notebooks_that_were_not_chosen_are_no_failure(monkeypatch, tmp_path, status, options, wanted):
     monkeypatch.setattr(leaks, "snapshot", set)
