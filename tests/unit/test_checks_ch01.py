@@ -12,6 +12,7 @@ from labkit import BrokenEnvironment, Mismatch
 from labkit.checks import Function
 
 TRUE = {"images": 3, "containers": 2, "networks": 4, "volumes": 1, "cache": 0}
+NOW = 1795852800_500000000
 LISTED = {kind: {f"{kind}-{i}" for i in range(n)} for kind, n in TRUE.items()}
 
 
@@ -32,8 +33,8 @@ class Engine:
         return {"SystemTime": "2026-11-28T09:00:00.5+01:00"}
 
     def events(self, since, until, decode):
-        assert (since, until) == ("1795852800.500000000", "1795852800.500000000")
-        return self.told.pop(0)
+        assert (since, until) == (1, "1795852800.500000000")
+        return [{"timeNano": NOW, **event} for event in self.told.pop(0)]
 
 
 def judged(monkeypatch, answers, *events, lists=(), quiet=False):
@@ -54,11 +55,44 @@ def judged(monkeypatch, answers, *events, lists=(), quiet=False):
     return do.inventory.call(lab, Function("inventory", "", {}))
 
 
+STARTED = {"Type": "container", "Action": "exec_start: true"}
+BEFORE = {**STARTED, "timeNano": NOW - 1}
 CAME_AND_WENT = [{"Type": "container", "Action": "create"}, {"Type": "container", "Action": "destroy"}]
 
 
 def test_what_came_and_went_between_two_equal_counts_blames_nobody(monkeypatch):
     judged(monkeypatch, [{**TRUE, "containers": 3}, TRUE], CAME_AND_WENT, [])
+
+
+def test_events_that_the_engine_keeps_no_more_blame_nobody(monkeypatch):
+    judged(monkeypatch, [{**TRUE, "containers": 3}, TRUE], [STARTED] * 256, [BEFORE, STARTED])
+
+
+@pytest.mark.parametrize("kept", [[STARTED], [BEFORE, *[STARTED] * 255]])
+def test_events_that_are_all_kept_excuse_nothing(monkeypatch, kept):
+    with pytest.raises(Mismatch):
+        judged(monkeypatch, [{**TRUE, "containers": 3}], kept)
+
+
+def test_what_came_and_went_before_a_count_is_none_of_its_matter(monkeypatch):
+    with pytest.raises(Mismatch):
+        judged(monkeypatch, [{**TRUE, "containers": 3}], [{**e, "timeNano": NOW - 1} for e in CAME_AND_WENT])
+
+
+def test_our_own_count_is_short_however_much_the_engine_keeps():
+    class Docker:
+        """Lists as long as those of an engine in long use."""
+
+        def __getattr__(self, name):
+            return self if name == "api" else lambda **options: self.answer(name)
+
+        def answer(self, name):
+            many = [{"ID": "x" * 300}] * 2000
+            return {"volumes": {"Volumes": None}, "df": {"BuildCache": many, "LayersSize": 1}}.get(name, many)
+
+    names: dict = {}
+    exec(do.OUR_OWN, names)
+    assert names["inventory"](Docker()) == [2000, 2000, 2000, 0, 2000]
 
 
 def test_a_wrong_count_of_what_stood_still_is_one(monkeypatch):
@@ -95,7 +129,9 @@ def test_a_right_answer_passes_beside_somebody_who_is_seldom_idle(monkeypatch):
 def test_an_engine_that_is_never_still_is_told_with_what_moved(monkeypatch):
     monkeypatch.setattr(do, "SECONDS", 0.2)
     forever = itertools.repeat({**TRUE, "containers": 3})
-    monkeypatch.setattr(Engine, "events", lambda self, **bounds: CAME_AND_WENT)
+    monkeypatch.setattr(
+        Engine, "events", lambda self, **bounds: [{"timeNano": NOW, **e} for e in CAME_AND_WENT]
+    )
     with pytest.raises(BrokenEnvironment) as raised:
         judged(monkeypatch, forever)
     assert raised.value.found == "what came and went: containers"
