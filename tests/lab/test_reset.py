@@ -14,6 +14,7 @@ from labkit import Lab, NotOurs
 from labkit.core import engine
 from labkit.core.labels import LABEL
 from labkit.lab import cleanup_kube
+from labkit.lab.cleanup import images_of
 from labkit.lab.clients import kube_client
 from labkit.lab.reset import LEFT, reset
 from labkit.provision.kind_cluster import kubectl
@@ -36,7 +37,9 @@ def exists(kind, name):
 
 
 def listed(kind):
-    """All objects of a kind."""
+    """All objects of a kind; other tests make and remove theirs meanwhile."""
+    if kind == "images":
+        return images_of(engine.client())
     options = {"all": True, "ignore_removed": True} if kind == "containers" else {}
     return getattr(engine.client(), kind).list(**options)
 

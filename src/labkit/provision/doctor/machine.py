@@ -226,7 +226,7 @@ def images() -> Iterator[Finding]:
         yield Finding("base image", "ok", origin, "debian:trixie-slim")
     except docker.errors.ImageNotFound:
         yield Finding("base image", FAIL, "missing", "debian:trixie-slim", "make up")
-    here = {t for i in client.images.list() for t in i.tags}
+    here = {name for image in client.api.images() for name in image["RepoTags"] or ()}
     wanted = {i.reference for i in IMAGES.values()}
     missing = sorted(wanted - here)
     yield finding("images", not missing, ", ".join(missing) or f"all {len(wanted)}", "all built", "make up")
