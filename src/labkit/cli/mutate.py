@@ -11,10 +11,7 @@ import click
 @click.option("--all", "everything", is_flag=True, help="Every chapter; one that was cut goes on.")
 @click.option("--update", is_flag=True, help="Take what wrong answers are told now as the snapshot.")
 @click.option("--quiet", is_flag=True, help="No line for each answer.")
-@click.option("--minutes", type=float, help="After so many no further test begins; which, the commit draws.")
-def command(
-    stems: tuple[str, ...], planted: bool, everything: bool, update: bool, quiet: bool, minutes: float | None
-) -> None:
+def command(stems: tuple[str, ...], planted: bool, everything: bool, update: bool, quiet: bool) -> None:
     """Run wrong and right answers against the checks, on the real engine and cluster.
 
     With --planted: run chapters with a change in a claim's experiment, which must turn its verdict.
@@ -26,5 +23,5 @@ def command(
     from labkit.mutation import campaign
 
     if planted:
-        raise SystemExit(campaign.planted(stems, everything, minutes))
-    raise SystemExit(campaign.graders(stems, everything, update, quiet, minutes))
+        raise SystemExit(campaign.planted(stems, everything))
+    raise SystemExit(campaign.graders(stems, everything, update, quiet))

@@ -135,8 +135,8 @@ SUITES = (
         grows=True,
     ),
     Suite("notebooks", ("-m", "labkit.devtools.notebook_run"), ALONE, budget=10, limit=40, grows=True),
-    Suite("graders", labkit("mutate", "--quiet", "--minutes", "8"), budget=4, limit=30, grows=True),
-    Suite("planted", labkit("mutate", "--planted", "--minutes", "6"), budget=2, limit=25),
+    Suite("graders", labkit("mutate", "--quiet"), budget=4, limit=30, grows=True),
+    Suite("planted", labkit("mutate", "--planted"), budget=2, limit=25),
     Suite("grading", pytest("grading", "tests/grade", *TOLD), budget=3, limit=25),
     Suite(
         "learn", pytest("learn", "tests/site", "-m", "cluster", *TOLD), budget=1, limit=10, after=("site",)

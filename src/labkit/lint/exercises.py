@@ -46,7 +46,7 @@ def problems(root: Path | None = None) -> list[Finding]:
         faults = (*misfits(stem, root), *ids(stem, root))
         findings += [Finding(f"solutions/{stem}", fault) for fault in faults]
         findings += raised(f"solutions/{stem}", partial(answers, stem, root))
-    return [*findings, *(Finding(entry.path, entry.fault, Kind.OPEN) for entry in schedule.stale(root))]
+    return [*findings, *(Finding(entry.path, entry.fault) for entry in schedule.stale(root))]
 
 
 def ids(stem: str, root: Path) -> Iterator[str]:

@@ -20,9 +20,7 @@ SLOWEST = 10
 REPORTS = "reports/slowest"
 
 
-def graders(
-    named: Iterable[str], everything: bool, update: bool, quiet: bool, minutes: float | None = None
-) -> int:
+def graders(named: Iterable[str], everything: bool, update: bool, quiet: bool) -> int:
     """Tests graders, prints the table, and keeps the record.
 
     Args:
@@ -30,10 +28,9 @@ def graders(
         everything: all of them, except those that passed already with these very inputs.
         update: renew snapshots.
         quiet: no line for each answer.
-        minutes: after so many no further test begins; None is no bound.
 
     Returns:
-        0 if all that began passed, 5 if nothing was found or none began, else 1.
+        0 if all passed, 5 if nothing was found, else 1.
     """
     console, stems = new_console(), [notebooks.stem_of(word) for word in named]
     jobs: Sequence[Job] = grader_jobs(stems or None, update, quiet)
@@ -42,26 +39,25 @@ def graders(
         return NOTHING_COLLECTED
     if not stems:
         jobs = all_due(jobs) if everything else sampled(jobs, a_sixth, record.commit())
-    run = Run(jobs, console, minutes)
+    run = Run(jobs, console)
     failed = run.all()
     report_slowest(jobs, "graders")
     console.print(table(record.GRADERS.known()))
     tried = sum(job.tried for job in jobs if isinstance(job, GraderJob))
     passed = run.finished - failed
-    console.print(f"graders: {tried} answers tried · {passed} passed, {failed} failed{open_of(run)}")
-    return status_of(run)
+    console.print(f"graders: {tried} answers tried · {passed} passed, {failed} failed")
+    return int(failed > 0)
 
 
-def planted(named: Iterable[str], everything: bool, minutes: float | None = None) -> int:
+def planted(named: Iterable[str], everything: bool) -> int:
     """Runs planted changes and keeps the record.
 
     Args:
         named: chapters; none means what is due and one claim of the others.
         everything: all of them, except those that turned already with these very inputs.
-        minutes: after so many no further one begins; None is no bound.
 
     Returns:
-        0 if every one that began turned its verdict, 5 if none was found or began, else 1.
+        0 if every one turned its verdict, 5 if none was found, else 1.
     """
     console, stems = new_console(), [notebooks.stem_of(word) for word in named]
     jobs: Sequence[Job] = plant_jobs(stems or None)
@@ -70,11 +66,11 @@ def planted(named: Iterable[str], everything: bool, minutes: float | None = None
         return NOTHING_COLLECTED
     if not stems:
         jobs = all_due(jobs) if everything else sampled(jobs, one, record.commit())
-    run = Run(jobs, console, minutes)
+    run = Run(jobs, console)
     failed = run.all()
     report_slowest(jobs, "planted")
-    console.print(f"planted changes: {run.finished - failed} passed, {failed} failed{open_of(run)}")
-    return status_of(run)
+    console.print(f"planted changes: {run.finished - failed} passed, {failed} failed")
+    return int(failed > 0)
 
 
 def everything() -> int:
@@ -97,18 +93,6 @@ def everything() -> int:
     minutes = (time.monotonic() - started) / 60
     console.print(f"prove-all: {len(due) - failed} passed, {failed} failed, in {minutes:.1f} min")
     return int(failed > 0)
-
-
-def open_of(run: Run) -> str:
-    """What is said of tests that did not begin; nothing where all did."""
-    return f", {len(run.left)} not tested: make prove-all" if run.left else ""
-
-
-def status_of(run: Run) -> int:
-    """The exit status of a run: 1 for a failure, 5 where there was something to test and none began."""
-    if run.failed:
-        return 1
-    return NOTHING_COLLECTED if run.left and not run.finished else 0
 
 
 def new_console() -> Console:

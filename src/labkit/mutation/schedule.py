@@ -95,32 +95,22 @@ class Run:
     Args:
         jobs: the tests.
         console: where progress is printed.
-        minutes: after so many no further test begins; None is no bound.
-
-    Attributes:
-        left: the tests that did not begin, for want of time.
     """
 
-    def __init__(self, jobs: Sequence[Job], console: Console, minutes: float | None = None):
+    def __init__(self, jobs: Sequence[Job], console: Console):
         self.jobs, self.console = jobs, console
         self.commit = record.commit()
         self.finished = self.failed = 0
-        self.left: list[Job] = []
-        self._ends = None if minutes is None else time.monotonic() + 60 * minutes
         self._lock = threading.Lock()
 
     def all(self) -> int:
         """Runs those of different stems side by side, the shortest first, then those that must be alone.
-
-        Within a bound of time the commit draws the order, so that in the long run each has its turn.
 
         Returns:
             How many failed.
         """
         known = {id(job): job.entries.known().get(job.name) for job in self.jobs}
         ordered = sorted(self.jobs, key=lambda job: seconds_of(known[id(job)]))
-        if self._ends is not None:
-            Random(self.commit).shuffle(ordered)
         self._side_by_side([job for job in ordered if not job.is_alone])
         for job in ordered:
             if job.is_alone:
@@ -143,12 +133,7 @@ class Run:
                     future.result()
 
     def _one(self, job: Job) -> None:
-        """Runs a test, prints what is wrong, and keeps its entry; past the bound of time none begins."""
-        if self._ends is not None and time.monotonic() > self._ends:
-            with self._lock:
-                self.left.append(job)
-            self._print(f"{job.name}: not tested in this run, whose time is over")
-            return
+        """Runs a test, prints what is wrong, and keeps its entry."""
         self._print(f"{job.name} …")
         before, started = job.depends_on(inputs.Inputs()), time.monotonic()
         try:

@@ -255,9 +255,9 @@ def test_an_exercise_that_is_still_to_be_made_is_no_breach(root):
     assert still_open == GONE[name][-1:]
 
 
-def test_a_record_that_is_out_of_date_is_told(root):
+def test_a_record_that_is_out_of_date_is_a_breach(root):
     (root / "tests/graders/record.json").unlink()
-    assert [(str(f), f.is_open) for f in exercises.problems(root)] == [(UNTESTED, True)]
+    assert [(str(f), f.is_open) for f in exercises.problems(root)] == [(UNTESTED, False)]
 
 
 def test_lint_asks_for_exercises_too(monkeypatch):

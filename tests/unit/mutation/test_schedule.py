@@ -169,23 +169,6 @@ def test_the_shortest_come_first_and_new_ones_last():
     assert order == ["C96.2", "C96.0", "C96.1"]
 
 
-def test_past_the_bound_of_time_no_test_begins_and_each_is_named():
-    jobs, printed = [Made("ch96_x", label="C96.1"), Made("ch97_x", label="C97.1")], io.StringIO()
-    bounded = Run(jobs, Console(file=printed, soft_wrap=True), minutes=-1)
-    assert bounded.all() == 0
-    assert [job.known for job in jobs] == [[], []]
-    assert sorted(job.name for job in bounded.left) == ["C96.1", "C97.1"]
-    assert "C97.1: not tested in this run" in printed.getvalue()
-    assert campaign.status_of(bounded) == campaign.NOTHING_COLLECTED
-    assert campaign.open_of(bounded) == ", 2 not tested: make prove-all"
-
-
-def test_within_the_bound_all_are_tested():
-    bounded = Run([Made("ch96_x"), Made("ch97_x", label="C97.1")], Console(file=io.StringIO()), minutes=5)
-    assert (bounded.all(), bounded.finished, bounded.left) == (0, 2, [])
-    assert (campaign.status_of(bounded), campaign.open_of(bounded)) == (0, "")
-
-
 def test_a_sample_is_what_is_due_and_a_share_of_the_rest():
     jobs = [Made("ch96_x", label=f"C96.{i}") for i in range(13)]
     run(*jobs[1:])
