@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 from course_fold import course_fold
+from course_take_home import MADE
 from docutils import nodes
 from sphinx.addnodes import download_reference
 from sphinx.application import Sphinx
@@ -88,7 +89,9 @@ def unfolded(title: str, content: list[nodes.Node]) -> nodes.container:
 
 
 def placed(node: download_reference) -> nodes.inline:
-    """The words of a download, and the file's place in the course's folder."""
+    """The words of a download, and the file's place in the folder of the course, or that the site has it."""
+    if node["reftarget"].startswith(MADE):
+        return nodes.inline("", "", nodes.Text(f"{node.astext()} (a download of the site)"))
     words, place = node.astext(), nodes.literal("", "", nodes.Text(node["reftarget"]))
     if node["reftarget"].endswith(f"/{words}"):
         return nodes.inline("", "", place)

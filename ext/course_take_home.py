@@ -48,7 +48,9 @@ def before_first_block(doctree: nodes.document) -> None:
         return
     while not isinstance(first.parent, (nodes.section, nodes.document)):
         first = first.parent
-    said = text(nodes.paragraph, "Once in each terminal, in the course's folder:", classes=["terminal-env"])
+    said = text(
+        nodes.paragraph, "Once in each terminal, in the folder of the course:", classes=["terminal-env"]
+    )
     first.parent.insert(first.parent.index(first), [said, block(ENV)])
 
 
@@ -57,7 +59,7 @@ def run_this(stem: str) -> course_fold:
     return fold(
         "run-this",
         "Run this page in your own lab",
-        text(nodes.paragraph, "In the course's folder:"),
+        text(nodes.paragraph, "In the folder of the course:"),
         block("make learn"),
         text(nodes.paragraph, "In JupyterLab, under File, Open from Path:"),
         block(f"chapters/{stem}.ipynb", language="text"),
@@ -106,7 +108,7 @@ def building(app: Sphinx, name: str) -> list[nodes.Node]:
         for i, path in enumerate(sorted(p for p in image.context.iterdir() if p.is_file())):
             said += [nodes.Text(", " if i else ""), download(app, path, path.name)]
         said += nodes.Text(". ")
-    said += nodes.Text("In the course's folder these commands build it:")
+    said += nodes.Text("In the folder of the course these commands build it:")
     return [said, block(*public_images.builds([name]))]
 
 

@@ -156,14 +156,14 @@ def test_stop_then_up_keeps_what_was_there(lab):
 
 
 def test_a_removed_node_means_a_new_cluster_and_says_so(lab, client):
-    client.containers.get(f"{NAME}-worker").remove(force=True)
+    client.containers.get(f"{NAME}-worker").remove(force=True, v=True)
     assert "made anew: 2 of 3 nodes" in labkit(lab, "up").stdout
     healthy(lab)
 
 
 def test_up_interrupted_half_way_is_finished_by_the_next(lab, client):
     for node in client.containers.list(all=True, filters={"label": f"io.x-k8s.kind.cluster={NAME}"}):
-        node.remove(force=True)
+        node.remove(force=True, v=True)
     half = subprocess.Popen([sys.executable, "-m", "labkit", "up"], env=lab, stdout=subprocess.DEVNULL)
     until(
         lambda: client.containers.list(filters={"name": f"{NAME}-control-plane"}),

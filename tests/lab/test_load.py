@@ -10,7 +10,7 @@ from labkit import BrokenEnvironment, Lab, LoadGenerator, PodClient, PodWatch
 from labkit.provision import images
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
-STEM = "ch91_lab_test"
+STEM = "ch89_load"
 MANIFEST = """
 apiVersion: apps/v1
 kind: Deployment
@@ -41,20 +41,21 @@ def lab():
         yield made
 
 
+@pytest.mark.times  # a busy computer costs the control a request, too
 def test_in_a_container_it_sees_an_outage_and_none_beside_it(lab):
-    lab.docker.networks.create("ch91-net")
-    options = {"network": "ch91-net", "detach": True}
+    lab.docker.networks.create("ch89-net")
+    options = {"network": "ch89-net", "detach": True}
     for name in ("stopped", "still"):
         version = {"VERSION": name}
         lab.docker.containers.run(
-            "localhost:5001/web:1.0", name=f"ch91-{name}", environment=version, **options
+            "localhost:5001/web:1.0", name=f"ch89-{name}", environment=version, **options
         )
-    targets = {name: f"http://ch91-{name}:8080/" for name in ("stopped", "still")}
-    load = LoadGenerator.in_container(lab, "ch91-load", targets, network="ch91-net", key="version")
+    targets = {name: f"http://ch89-{name}:8080/" for name in ("stopped", "still")}
+    load = LoadGenerator.in_container(lab, "ch89-load", targets, network="ch89-net", key="version")
     load.wait_last(5, lambda r: r.outcome == "stopped", "stopped")
     load.wait_last(5, lambda r: r.outcome == "still", "still")
     began = time.time()
-    container = lab.docker.containers.get("ch91-stopped")
+    container = lab.docker.containers.get("ch89-stopped")
     container.stop()
     load.wait_last(5, lambda r: r.lost, "stopped")
     container.start()
@@ -69,17 +70,18 @@ def test_in_a_container_it_sees_an_outage_and_none_beside_it(lab):
     load.renew(seconds=0)
     assert load.last(1, "still")[0].number < len(log)
     load.remove()
-    assert lab.owned()["containers"] == ["ch91-still", "ch91-stopped"]
+    assert lab.owned()["containers"] == ["ch89-still", "ch89-stopped"]
 
 
 def test_a_name_that_nobody_has_is_told_at_once(lab):
-    lab.docker.networks.create("ch91-net")
+    lab.docker.networks.create("ch89-net")
     with pytest.raises(BrokenEnvironment) as told:
-        LoadGenerator.in_container(lab, "ch91-load", {"a": "http://ch91-nobody/"}, network="ch91-net")
+        LoadGenerator.in_container(lab, "ch89-load", {"a": "http://ch89-nobody/"}, network="ch89-net")
     assert "gaierror" in told.value.found
 
 
 @pytest.mark.cluster
+@pytest.mark.times
 def test_in_a_pod_it_sees_a_service_through_the_end_of_its_pod(lab, tmp_path):
     (tmp_path / "web.yaml").write_text(MANIFEST)
     deployment, _ = lab.apply(tmp_path / "web.yaml")

@@ -115,6 +115,12 @@ def test_nothing_in_it_runs_or_is_folded(files, pages):
     assert tags.isdisjoint({"script", "details", "summary", "form", "input", "button"})
 
 
+def test_it_names_no_file_that_only_a_build_has(pages):
+    texts = {name: " ".join(page.itertext()) for name, page in pages.items()}
+    assert not [name for name, text in texts.items() if "_build/" in text]
+    assert any("(a download of the site)" in text for text in texts.values())
+
+
 @pytest.mark.parametrize("stem", notebooks.stems())
 def test_a_chapter_has_its_predictions_answers_and_short_answer(html, pages, stem):
     page = pages[f"chapters/{stem}.xhtml"]

@@ -170,6 +170,13 @@ def chapter(stem: str, claims: Iterable[str], root: Path | None = None) -> Chapt
     return known[stem]
 
 
+def nearest(pattern: str, lines: Iterable[str]) -> str:
+    """The line that has most of the words in the first line of a pattern; empty where there is none."""
+    plain = re.sub(r"\(\?P<\w+>|\[[^]]*\]|\\\w", " ", pattern.split(r"\n")[0])
+    wanted = set(re.findall(r"\w+", plain))
+    return max(lines, key=lambda line: len(wanted & set(re.findall(r"\w+", line))), default="")
+
+
 def figure(stem: str, wanted: Figure, notebook: NotebookNode) -> Kept:
     """The figure as the chapter's stored outputs have it.
 
@@ -181,13 +188,11 @@ def figure(stem: str, wanted: Figure, notebook: NotebookNode) -> Kept:
     found = [{name: str(value).replace("'", "") for name, value in groups.items()} for groups in found]
     different = [groups for i, groups in enumerate(found) if groups not in found[:i]]
     if len(different) != 1:
-        lines = [line for text in texts for line in text.splitlines()]
-        near = difflib.get_close_matches(wanted.output, lines, n=1, cutoff=0.0)
+        near = nearest(wanted.output, (line for text in texts for line in text.splitlines()))
         raise LedgerError(
             f"The figure of {stem} is not found in its stored outputs.",
             wanted=f"one text that matches {wanted.output}",
-            found="; ".join(map(str, different))
-            or f"none; the nearest line is: {(near or [''])[0][:MOST_SHOWN]}",
+            found="; ".join(map(str, different)) or f"none; the nearest line is: {near[:MOST_SHOWN]}",
             fix=f"mend {stem}, figure, in {FILE}, or: labkit execute {stem[:4]}",
         )
     return Kept(wanted.value.format(**different[0]), wanted.says.format(**different[0]))

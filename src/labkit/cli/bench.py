@@ -28,7 +28,7 @@ def command(runs: int, with_engine: bool, only: str | None) -> None:
         found += bench_wait.figures()
     if only in (None, "checks"):
         found += bench_checks.figures()
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, emoji=False)
     for f in found:
         bound = f"≤ {f.bound:g}" if f.bound is not None else ""
         state = "" if f.bound is None else "ok" if f.good else "OVER"

@@ -20,7 +20,7 @@ def command(as_json: bool, only: str | None) -> None:
     if as_json:
         click.echo(json.dumps([f.as_dict() for f in found], indent=1))
     else:
-        console = Console(highlight=False, soft_wrap=True)
+        console = Console(highlight=False, soft_wrap=True, emoji=False)
         for f in found:
             wanted = f" (wanted: {f.wanted})" if f.wanted and f.state != "ok" else ""
             console.print(

@@ -52,7 +52,7 @@ def command(files: tuple[Path, ...], out: Path, jobs: int, seconds: float) -> No
     from labkit.grading.batch import grade
     from labkit.grading.record import Graded
 
-    console, faults = Console(highlight=False), dict[str, None]()
+    console, faults = Console(highlight=False, emoji=False), dict[str, None]()
 
     def tell(text: str) -> None:
         console.print(Text(text), soft_wrap=True)

@@ -99,7 +99,8 @@ class Progress:
             return
         for nodeid in nodeids:
             self.notebooks.setdefault(name_of(nodeid), Notebook()).cells += 1
-        self._thread.start()
+        if self.notebooks:  # where nothing was selected there is nothing to watch
+            self._thread.start()
 
     def add(self, nodeid: str, when: str, seconds: float) -> None:
         """Notes a phase of a cell: ``setup``, ``call`` or ``teardown``."""

@@ -289,7 +289,7 @@ def wait_for(jobs: Sequence[Future[None]]) -> None:
 
 def summarise(run: TestRun, seconds: float) -> int:
     """Prints the end of the log; returns how many suites failed."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, emoji=False)
     for suite in run.suites:
         lines = run.runs[suite.name].lines if suite.name in run.runs else ()
         if closing := next((line for line in reversed(lines) if CLOSING.search(line)), None):

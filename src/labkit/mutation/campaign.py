@@ -113,7 +113,7 @@ def status_of(run: Run) -> int:
 
 def new_console() -> Console:
     """Where the lines go: as they are, whatever the width of the terminal."""
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 def report_slowest(jobs: Iterable[Job], name: str) -> None:

@@ -39,9 +39,9 @@ class Steps:
         self._lock = threading.Lock()
         self._bar = Progress(
             SpinnerColumn(),
-            TextColumn("{task.fields[name]:<16} {task.fields[said]}"),
+            TextColumn("{task.fields[name]:<16} {task.fields[said]}", markup=False),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[about]}"),
+            TextColumn("{task.fields[about]}", markup=False),
             console=self.console,
             transient=True,
         )
@@ -64,13 +64,17 @@ class Steps:
         except (OSError, ValueError):
             return {}
 
+    def _tell(self, text: str) -> None:
+        """Prints a line as it is: what a tool has said may hold brackets, or the name of an emoji."""
+        self.console.print(text, markup=False, emoji=False, soft_wrap=True)
+
     @contextmanager
     def _told_again(self, line: Callable[[], str]) -> Iterator[None]:
         ended = threading.Event()
 
         def tell() -> None:
             while not ended.wait(self.every):
-                self.console.print(line(), soft_wrap=True)
+                self._tell(line())
 
         teller = threading.Thread(target=tell, daemon=True)
         teller.start()
@@ -108,15 +112,15 @@ class Steps:
             if self.console.is_terminal:
                 yield say
             else:
-                self.console.print(f"… {name} ({guess})")
+                self._tell(f"… {name} ({guess})")
                 with self._told_again(line):
                     yield say
         except BaseException:
-            self.console.print(f"✗ {name:<16} failed after {time.monotonic() - started:.1f} s: {latest}")
+            self._tell(f"✗ {name:<16} failed after {time.monotonic() - started:.1f} s: {latest}")
             raise
         else:
             with self._lock:
                 self.took[name] = round(time.monotonic() - started, 1)
-            self.console.print(f"✓ {name:<16} {self.took[name]:>6.1f} s  {latest}", soft_wrap=True)
+            self._tell(f"✓ {name:<16} {self.took[name]:>6.1f} s  {latest}")
         finally:
             self._bar.remove_task(task)

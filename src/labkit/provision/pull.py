@@ -20,6 +20,10 @@ ASK_SECONDS = 8.0
 """How long a registry may take to say that it has the image; the download itself has no limit."""
 
 
+class BrokenOff(DockerException):
+    """A download that had begun has failed: the engine says so at the end of its answer, with status 200."""
+
+
 def mirror() -> str:
     """The registry, with a folder if it needs one, that is asked in place of Docker Hub; empty for none."""
     return os.environ.get(VARIABLE, "").rstrip("/")
@@ -64,7 +68,9 @@ def pull(client: docker.DockerClient, name: str, ask_seconds: float = ASK_SECOND
         limit = api.timeout = ask_seconds
         client.images.get_registry_data(source, **login)
         limit = api.timeout = usual
-        client.images.pull(repository, tag, **login)
+        for told in api.pull(repository, tag, stream=True, decode=True, **login):
+            if "error" in told:  # `images.pull` overlooks it, and hands out an older image of that name
+                raise BrokenOff(told["error"])
 
     try:
         try:
@@ -74,6 +80,8 @@ def pull(client: docker.DockerClient, name: str, ask_seconds: float = ASK_SECOND
                 raise
             login = {"auth_config": {}}  # the images are public
             attempt()
+    except BrokenOff as e:
+        return str(e)
     except APIError as e:
         return str(e.explanation or e).strip().rpartition(": ")[2]
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, DockerException) as e:

@@ -40,6 +40,16 @@ def test_a_notebook_that_has_ended_is_a_line():
     assert progress.times() == [{"notebook": "chapters/ch01_a", "cell": i, "seconds": 3.0} for i in range(2)]
 
 
+def test_a_run_in_which_nothing_was_selected_says_nothing():
+    lines = []
+    progress = Progress(lines.append)
+    progress.start([])
+    progress.start([])  # as each worker does
+    progress.end()
+    assert lines == []
+    assert progress.times() == []
+
+
 @pytest.mark.parametrize("options", [[], notebook_run.SIDE_BY_SIDE], ids=["alone", "side by side"])
 def test_a_run_names_its_notebooks_and_keeps_the_seconds_of_every_cell(nbval, tmp_path, options):
     done = nbval("-q", *options, times=tmp_path / "times.json")

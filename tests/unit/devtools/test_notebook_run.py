@@ -43,9 +43,29 @@ def test_what_many_notebooks_left_is_one_line(monkeypatch, capsys, tmp_path):
     assert said == ["left behind by one of 2 notebooks that ran side by side: volume a, volume b"]
 
 
+@pytest.mark.parametrize(
+    ("status", "options", "wanted"), [(5, [], 5), (5, ["-k", "ch02"], 0), (1, ["-k", "x"], 1)]
+)
+def test_notebooks_that_were_not_chosen_are_no_failure(monkeypatch, tmp_path, status, options, wanted):
+    monkeypatch.setattr(leaks, "snapshot", set)
+    monkeypatch.setattr(
+        notebook_run.subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, status, stdout="")
+    )
+    assert notebook_run.nbval([tmp_path / "chapters/ch01_x.ipynb"], *options).status == wanted
+
+
 def test_no_notebook_is_a_failure(monkeypatch, capsys):
     monkeypatch.setattr(notebook_run, "found", lambda exclusive: [])
     assert notebook_run.main([]) == notebook_run.NOTHING_COLLECTED
+
+
+def test_a_choice_that_fits_no_cell_is_a_failure(monkeypatch, tmp_path):
+    there = [tmp_path / "chapters/ch01_x.ipynb"]
+    monkeypatch.setattr(notebook_run, "found", lambda exclusive: there if exclusive else [])
+    monkeypatch.setattr(notebook_run.Lab, "reset", lambda stem: {})
+    monkeypatch.setattr(notebook_run, "nbval", lambda *a: Outcome())
+    monkeypatch.setattr(notebook_run, "report", lambda cells, root: None)
+    assert notebook_run.main(["-k", "ch99"]) == notebook_run.NOTHING_COLLECTED
 
 
 def test_what_a_killed_run_left_is_gone_before_the_first_notebook(monkeypatch, capsys, tmp_path):
@@ -53,7 +73,8 @@ def test_what_a_killed_run_left_is_gone_before_the_first_notebook(monkeypatch, c
     there = [tmp_path / kind / "ch01_x.ipynb" for kind in ("chapters", "solutions")]
     monkeypatch.setattr(notebook_run, "found", lambda exclusive: [] if exclusive else there)
     monkeypatch.setattr(notebook_run.Lab, "reset", lambda stem: done.append(stem) or {"volumes": ["ch01-a"]})
-    monkeypatch.setattr(notebook_run, "nbval", lambda *a: done.append("run") or Outcome())
+    ran = Outcome(cells=[{"notebook": "chapters/ch01_x", "cell": 0, "seconds": 1.0}])
+    monkeypatch.setattr(notebook_run, "nbval", lambda *a: done.append("run") or ran)
     monkeypatch.setattr(notebook_run, "report", lambda cells, root: None)
     assert notebook_run.main([]) == 0
     assert done == ["ch01_x", "run"]

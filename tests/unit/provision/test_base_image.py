@@ -1,5 +1,7 @@
 """Where the base image comes from, and which CA bundle it takes along. No Docker needed."""
 
+from types import SimpleNamespace
+
 import pytest
 from docker.errors import APIError, ImageNotFound
 
@@ -72,14 +74,15 @@ class Images:
         if self.why:
             raise APIError("500", explanation=self.why)
 
-    def pull(self, name, tag):
-        assert (name, tag) == ("debian", "trixie-slim")
+    def pull(self, name, tag, stream, decode):
+        assert (name, tag, stream, decode) == ("debian", "trixie-slim", True, True)
         self.pulled = self.there = True
+        return iter([{"status": "Download complete"}])
 
 
 class Engine:
     def __init__(self, images):
-        self.images, self.api = images, type("Api", (), {"timeout": 99})()
+        self.images, self.api = images, SimpleNamespace(timeout=99, pull=images.pull)
 
 
 def test_what_is_there_is_not_pulled():

@@ -77,3 +77,10 @@ def test_on_a_terminal_the_steps_are_drawn_and_not_told_again(log):
 
 def test_it_is_told_every_30_seconds():
     assert EVERY == 30
+
+
+def test_what_a_tool_says_is_told_as_it_is(log):
+    """Brackets are no markup here, and ``:x:`` is no cross."""
+    with Steps(Console(file=log, width=200)) as steps, steps.step("images", 150) as say:
+        say("[bold]cache:x:rw[/nothing]")
+    assert "[bold]cache:x:rw[/nothing]" in log.getvalue()

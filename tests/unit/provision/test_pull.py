@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from types import SimpleNamespace
 
 import docker
 import pytest
@@ -36,11 +37,15 @@ class Images:
                 "Credentials store error: StoreError('docker-credential-desktop not found')"
             )
 
-    def pull(self, repository, tag, auth_config=None):
+    def pull(self, repository, tag, stream, decode, auth_config=None):
         self.log_in(auth_config)
-        if self.breaks:
+        if isinstance(self.breaks, Exception):
             raise self.breaks
-        self.names[f"{repository}:{tag}"] = f"sha256:{repository}"
+        yield {"status": "Pulling fs layer"}
+        if self.breaks:
+            yield {"error": self.breaks, "errorDetail": {"message": self.breaks}}
+        else:
+            self.names[f"{repository}:{tag}"] = f"sha256:{repository}"
 
     def remove(self, name, noprune):
         del self.names[name]
@@ -56,7 +61,8 @@ class Image:
 
 class Engine:
     def __init__(self, **options):
-        self.images, self.api = Images(**options), type("Api", (), {"timeout": 120})()
+        self.images = Images(**options)
+        self.api = SimpleNamespace(timeout=120, pull=self.images.pull)
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +119,12 @@ def test_a_helper_for_logins_that_is_gone_does_not_keep_an_image_away():
     engine = Engine(has_no_helper=True)
     assert pull.pull(engine, "a/b:1") is None
     assert engine.images.names == {"a/b:1": "sha256:a/b"}
+
+
+def test_a_download_that_breaks_off_is_a_failure_though_an_older_image_has_the_name():
+    engine = Engine(breaks="unexpected EOF")
+    engine.images.names["kindest/node:v1.37.0"] = "sha256:older"
+    assert pull.pull(engine, "kindest/node:v1.37.0") == "unexpected EOF"
 
 
 def test_a_slow_download_is_named_with_the_time_it_had():

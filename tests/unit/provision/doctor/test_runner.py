@@ -127,3 +127,10 @@ def test_a_line_says_found_wanted_and_fix(monkeypatch):
     monkeypatch.setattr(runner, "examine", lambda only: [Finding("disk", FAIL, "1 GiB", "12 GiB", "prune")])
     said = " ".join(CliRunner().invoke(verb.command).output.split())
     assert said == "fail disk 1 GiB (wanted: 12 GiB) → prune"
+
+
+def test_what_was_found_is_told_as_it_is(monkeypatch):
+    from labkit.cli import doctor as verb
+
+    monkeypatch.setattr(runner, "examine", lambda only: [Finding("user", OK, "root:x:0 [bold]", "", "")])
+    assert "root:x:0 [bold]" in CliRunner().invoke(verb.command).output
