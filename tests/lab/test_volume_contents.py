@@ -18,7 +18,7 @@ NAMES = ("contents-a", "contents-b")
 @pytest.fixture(scope="module")
 def other():
     """An engine that nobody else uses, with two volumes, a note in the first."""
-    with Lab("ch94_volume_contents", role="test") as lab, lab.engine("contents") as made:
+    with Lab("ch87_volume_contents", role="test") as lab, lab.engine("contents") as made:
         made.load(BASE)
         for name in NAMES:
             made.docker.volumes.create(name)

@@ -19,13 +19,16 @@ from labkit.lint.finding import Finding
 
 FILE = "chapters/lengths.yml"
 BOUNDS = {"cells": 60, "silent": 33, "words": 2500}
-"""Code cells without predictions, the percentage of them without output, words of running text.
+"""Code cells without predictions, the percentage of them without output, words outside of code.
 
 Source: the figures of ``CONTRIBUTING.md``; a page beyond them loses its readers before its answer.
 """
 
 FENCES = re.compile(r"^(```+|:::+).*?^\1\s*$", re.M | re.S)
 """What is no running text: code, figures, what is folded."""
+
+CODE = re.compile(r"^(```+).*?^\1\s*$", re.M | re.S)
+WORD = re.compile(r"[A-Za-z0-9’'\-]+")
 
 NAMES = {"cells": "code cells", "silent": "% of its code cells without output", "words": "words"}
 Count = Annotated[int, Field(ge=0)]
@@ -57,12 +60,17 @@ def words(source: str) -> int:
     return len(FENCES.sub("", source).split())
 
 
+def all_words(source: str) -> int:
+    """Words of all that is no code: a reader also reads answers that are folded, tables, captions."""
+    return len(WORD.findall(CODE.sub("", source)))
+
+
 def measured(notebook: NotebookNode) -> dict[str, int]:
     """What of a chapter is bounded, as in `BOUNDS`."""
     code = [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
     code = [c for c in code if predictions.TAGS[0] not in c.metadata.get("tags", [])]
     silent = sum(not c.outputs for c in code)
-    text = sum(words(c.source) for c in notebook.cells if c.cell_type == "markdown")
+    text = sum(all_words(c.source) for c in notebook.cells if c.cell_type == "markdown")
     return {"cells": len(code), "silent": round(100 * silent / max(1, len(code))), "words": text}
 
 

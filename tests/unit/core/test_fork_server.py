@@ -100,6 +100,7 @@ def test_what_a_job_leaves_behind_is_ended_with_it(server):
 
 
 def test_an_interrupt_from_the_keyboard_reaches_no_server(server):
+    assert received(server.run(jobs.identify, 0))[0] == 0  # it serves; until then its session alone keeps it
     os.kill(server.pid, signal.SIGINT)
     assert received(server.run(jobs.identify, 1))[0] == 1
 

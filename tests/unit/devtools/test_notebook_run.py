@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 
 import pytest
+from nbval.plugin import get_sanitize_patterns
 
+from labkit.core.paths import repo
 from labkit.devtools import by_stem, leaks, notebook_run
 from labkit.devtools.notebook_run import Outcome
 
@@ -44,7 +47,8 @@ def test_what_many_notebooks_left_is_one_line(monkeypatch, capsys, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("status", "options", "wanted"), [(5, [], 5), (5, ["-k", "ch02"], 0), (1, ["-k", "x"], 1)]
+    ("status", "options", "wanted"),
+    [(5, [], 5), (5, ["-k", "ch02"], 0), (5, ["-kch02"], 0), (1, ["-k", "x"], 1)],
 )
 def test_notebooks_that_were_not_chosen_are_no_failure(monkeypatch, tmp_path, status, options, wanted):
     monkeypatch.setattr(leaks, "snapshot", set)
@@ -165,3 +169,10 @@ def test_one_worker_has_all_notebooks_of_a_stem(nbval):
 )
 def test_a_test_goes_to_the_worker_of_the_stem_that_its_id_names(nodeid, scope):
     assert by_stem.ByStem._split_scope(None, nodeid) == scope
+
+
+def test_nbval_takes_every_rule_of_what_may_differ():
+    """It leaves out what it does not read as a rule, without a word."""
+    text = (repo() / "tests/notebooks/sanitize.cfg").read_text(encoding="utf-8")
+    names = re.findall(r"^\[(.+)\]$", text, re.M)
+    assert len(get_sanitize_patterns(text)) == len(names) > 0

@@ -25,8 +25,15 @@ def test_predictions_and_empty_cells_do_not_count():
     assert lengths.measured(chapter(shown=2, silent=1, words=7)) == {"cells": 3, "silent": 33, "words": 7}
 
 
-def test_fenced_blocks_are_not_counted_as_text():
-    assert lengths.words("a b\n```console\n$ c d e f\n```\n:::{dropdown} g\nh i\n:::") == 2
+TEXT = "a b\n```console\n$ c d e f\n```\n:::{dropdown} g\nh i\n:::\n\n| j | k-l |"
+
+
+def test_a_cells_running_text_is_neither_code_nor_folded():
+    assert lengths.words(TEXT) == 7  # a b | j | k-l |
+
+
+def test_all_words_are_those_outside_of_code():
+    assert lengths.all_words(TEXT) == 8  # a b dropdown g h i j k-l
 
 
 @pytest.mark.parametrize(
