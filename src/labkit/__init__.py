@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from labkit.lab.lab import Lab
     from labkit.learner.exercise import answer, check, hint, progress, start
     from labkit.learner.predict import beliefs, predict
+    from labkit.load.client import PodClient
     from labkit.load.generator import LoadGenerator
     from labkit.load.plots import Interval, plot_lanes, plot_requests, plot_timeline
     from labkit.load.pods import PodWatch
@@ -65,6 +66,7 @@ _ERRORS = (
 _HOMES = {
     "Lab": "labkit.lab.lab",
     "LoadGenerator": "labkit.load.generator",
+    "PodClient": "labkit.load.client",
     "PodWatch": "labkit.load.pods",
     "beliefs": "labkit.learner.predict",
     "measured": "labkit.book.measured",
@@ -99,6 +101,7 @@ __all__ = [  # noqa: RUF022  sorted as `dir` does
     "Mismatch",
     "Missing",
     "NotOurs",
+    "PodClient",
     "PodWatch",
     "TimedOut",
     "Unsupported",

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from labkit import BrokenEnvironment, Lab, LoadGenerator, PodWatch
+from labkit import BrokenEnvironment, Lab, LoadGenerator, PodClient, PodWatch
 from labkit.provision import images
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
@@ -101,3 +101,19 @@ def test_in_a_pod_it_sees_a_service_through_the_end_of_its_pod(lab, tmp_path):
     assert [i.is_new for i in seen.intervals("web", began, ended)] == [False, True]
     load.renew(seconds=0)
     load.remove()
+
+
+@pytest.mark.cluster
+def test_a_client_in_a_pod_says_who_answers_and_starts_its_program_anew(lab, tmp_path):
+    (tmp_path / "web.yaml").write_text(MANIFEST)
+    deployment, service = lab.apply(tmp_path / "web.yaml")
+    lab.wait(deployment, "complete")
+    lab.wait(service, "Endpoints")
+    url = f"http://{service.spec.clusterIP}/"
+    PodClient.start(lab)
+    asker = PodClient.start(lab)  # in place of the first one's Pod
+    assert {answer["version"] for answer in asker.get(url, 20)} == {"1.0"}
+    asker.connection.close()
+    assert len(asker.get(url, 2)) == 2
+    with pytest.raises(ConnectionError, match="404"):
+        asker.get(f"{url}nowhere")
