@@ -147,8 +147,8 @@ def engine_time(client):
 
 
 BUFFERED = 200
-"""An engine keeps its last 256 events (``docker events``, "Limiting, filtering, and formatting the output"):
-beside somebody who calls `docker exec` without pause they were those of the last 16 s."""
+"""An engine keeps its last 256 events (the reference of ``docker system events`` says so), and a few less are
+told while others come in: beside somebody who calls `docker exec` without pause, 250 to 254, of 16 s."""
 
 
 def changed(client, since, before):

@@ -120,10 +120,8 @@ def nbval(notebooks: list[Path], *options: str) -> Outcome:
         env = {**os.environ, "SOURCE_DATE_EPOCH": "0", "LABKIT_PROGRESS": str(progress), TIMES: str(times)}
         status = subprocess.run([*command, *options, *map(str, notebooks)], cwd=repo(), env=env).returncode
         cells = json.loads(times.read_text(encoding="utf-8")) if times.exists() else []
-    if status == NOTHING_COLLECTED and any(
-        o.startswith(CHOICE) for o in options
-    ):  # what was chosen is among other notebooks
-        status = 0
+    if status == NOTHING_COLLECTED and any(option.startswith(CHOICE) for option in options):
+        status = 0  # what was chosen is among other notebooks
     if leaked := leaks.left(before, leaks.snapshot()):
         one, *others = (f"{p.parent.name}/{p.stem}" for p in notebooks)
         who = f"one of {len(notebooks)} notebooks that ran side by side" if others else one
